@@ -1,0 +1,1 @@
+"""Django infrastructure that every domain stands on."""

@@ -1,0 +1,1 @@
+"""Settings, root urls, command line, supervisor and the demo county."""

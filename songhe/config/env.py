@@ -1,0 +1,61 @@
+"""What the process is told from outside: environment variables that start with SONGHE_."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Mode = Literal["demo", "test", "production"]
+
+
+class Env(BaseSettings):
+    """Everything that may differ between two installs; each has a default that works."""
+
+    model_config = SettingsConfigDict(env_prefix="SONGHE_", extra="ignore")
+
+    mode: Mode = "production"
+    state: Path = Path(".state")
+    database_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1024, le=65000)
+    web_port: int | None = None
+    live_port: int | None = None
+    gateway_http_port: int | None = None
+    mqtt_port: int | None = None
+    postgres_port: int | None = None
+    allowed_hosts: str = "localhost,127.0.0.1,[::1]"
+    secret_key: str = ""
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    log_level: str = "INFO"
+    time_zone: str = "Asia/Shanghai"
+    region: str = ""
+
+    def port_of(self, name: Literal["web", "live", "gateway_http", "mqtt", "postgres"]) -> int:
+        """Return the port of a process: its own setting, or the base port plus its place."""
+        own: int | None = getattr(self, f"{name}_port")
+        if own is not None:
+            return own
+        return self.port + ("web", "live", "gateway_http", "mqtt", "postgres").index(name)
+
+    def secret(self) -> str:
+        """Return the signing secret: given, or made once and kept in the state folder (0600)."""
+        if self.secret_key:
+            return self.secret_key
+        path = self.state / "secret.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        return path.read_text(encoding="ascii").strip()
+
+
+@cache
+def env() -> Env:
+    """Return this process's environment, read once."""
+    return Env()

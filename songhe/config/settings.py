@@ -1,0 +1,188 @@
+"""Django settings: one file, all differences between installs come from the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from csp.constants import NONE, NONCE, SELF
+from psycopg.conninfo import conninfo_to_dict
+
+from songhe.config.env import env
+
+ENV = env()
+PACKAGE = Path(__file__).resolve().parent.parent
+DEBUG = False
+SECRET_KEY = ENV.secret()
+ALLOWED_HOSTS = [h.strip() for h in ENV.allowed_hosts.split(",") if h.strip()]
+if ENV.mode == "test":
+    ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]
+
+INSTALLED_APPS = [
+    "django_cotton.apps.SimpleAppConfig",
+    "template_partials.apps.SimpleAppConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "csp",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    "songhe.base.accounts",
+    "songhe.base.access",
+    "songhe.base.audit",
+    "songhe.base.events",
+    "songhe.base.regions",
+    "songhe.base.outside",
+    "songhe.kit",
+    "songhe.domains.people",
+    "songhe.domains.organizations",
+    "songhe.domains.devices",
+    "songhe.domains.telemetry",
+    "songhe.domains.monitoring",
+    "songhe.portals.signin",
+    "songhe.portals.home",
+    "songhe.portals.desk",
+]
+INSTALLED_APPS = [
+    app for app in INSTALLED_APPS
+    if not app.startswith("songhe.") or (PACKAGE.parent / Path(*app.split("."))).is_dir()
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "songhe.kit.middleware.LocaleAndLook",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "songhe.base.access.middleware.ActorMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "songhe.kit.middleware.Errors",
+]
+ROOT_URLCONF = "songhe.config.urls"
+WSGI_APPLICATION = "songhe.config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            [
+                                "django_cotton.cotton_loader.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csrf",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "csp.context_processors.nonce",
+                "songhe.kit.context.page",
+            ],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "django_cotton.templatetags.cotton",
+                "template_partials.templatetags.partials",
+                "songhe.kit.templatetags.kit",
+            ],
+        },
+    }
+]
+COTTON_DIR = "components"
+
+_db = conninfo_to_dict(ENV.database_url) if ENV.database_url else {}
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _db.get("dbname", "songhe"),
+        "USER": _db.get("user", "songhe"),
+        "PASSWORD": _db.get("password", ""),
+        "HOST": _db.get("host", "127.0.0.1"),
+        "PORT": str(_db.get("port", ENV.port_of("postgres"))),
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {} if ENV.mode == "test" else {"pool": {"min_size": 2, "max_size": 8}},
+        "TEST": {"NAME": f"test_{_db.get('dbname', 'songhe')}"},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+     "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = ENV.time_zone
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ENV.state / "static"
+WHITENOISE_MAX_AGE = 0 if ENV.mode == "test" else 31_536_000
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = ENV.mode == "test"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if ENV.mode == "test"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+TLS = ENV.tls_cert is not None
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = TLS
+CSRF_COOKIE_SECURE = TLS
+# Two installs on one host share cookies whatever their port: the port is part of the name.
+SESSION_COOKIE_NAME = f"songhe_session_{ENV.port}"
+CSRF_COOKIE_NAME = f"songhe_csrf_{ENV.port}"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+_live = ENV.port_of("live")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF, f"http://*:{_live}", f"https://*:{_live}"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+LIVE_PORT = _live
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+PROCRASTINATE_ON_APP_READY = "songhe.base.events.jobs.on_app_ready"
+LOGGING_CONFIG = None
+SILENCED_SYSTEM_CHECKS: list[str] = []

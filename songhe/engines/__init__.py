@@ -1,0 +1,1 @@
+"""Domain-free engines, each built once and used everywhere."""
