@@ -1,4 +1,4 @@
-"""Ids: UUIDv7 for objects, derived ids for facts that stay the same however often they are found."""
+"""Ids: UUIDv7 for objects, derived ids for facts that stay the same however often found."""
 
 from __future__ import annotations
 
