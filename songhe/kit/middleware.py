@@ -1,0 +1,50 @@
+"""Two layers round every page: language and look from cookies; errors rendered once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from songhe.kernel.ids import uuid7
+from songhe.kit import errors
+from songhe.kit.look import LANGUAGE_COOKIE, Look
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class LocaleAndLook:
+    """Give each request its id, its language (Chinese unless chosen otherwise) and its look."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.languages = {code for code, _ in settings.LANGUAGES}
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        asked = request.COOKIES.get(LANGUAGE_COOKIE, "")
+        language = asked if asked in self.languages else settings.LANGUAGE_CODE
+        request.request_id = str(uuid7())  # type: ignore[attr-defined]
+        request.look = Look.from_cookies(request.COOKIES)  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = language
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        response.headers["X-Request-ID"] = errors.request_id(request)
+        patch_vary_headers(response, ("Cookie",))
+        return response
+
+
+class Errors:
+    """Turn what a view raises into a designed page, a fragment or problem details, once."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:
+        return errors.render(request, exception)
