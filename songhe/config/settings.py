@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "songhe.base.events",
     "songhe.base.regions",
     "songhe.base.outside",
+    "songhe.engines.workflow",
     "songhe.kit",
     "songhe.domains.people",
     "songhe.domains.organizations",
@@ -45,12 +46,6 @@ INSTALLED_APPS = [
     "songhe.portals.home",
     "songhe.portals.desk",
 ]
-INSTALLED_APPS = [
-    app
-    for app in INSTALLED_APPS
-    if not app.startswith("songhe.") or (PACKAGE.parent / Path(*app.split("."))).is_dir()
-]
-
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -1,0 +1,67 @@
+"""Role assignments and grants: the only two things from which access is computed."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
+from django.contrib.postgres.indexes import GistIndex
+from django.db import models
+
+from songhe.kernel.ids import uuid7
+
+
+class RoleAssignment(models.Model):
+    """A user holds a role for a region (prefix of its code) and a period, within an organisation.
+
+    region_prefix "" is the whole install. organization is a reference upwards, kept as an id.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    role = models.CharField(max_length=32)
+    region_prefix = models.CharField(max_length=12, blank=True)
+    organization_id = models.UUIDField(null=True)
+    period = DateTimeRangeField()
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="role_once_at_a_time",
+                expressions=[
+                    ("user", RangeOperators.EQUAL),
+                    ("role", RangeOperators.EQUAL),
+                    ("region_prefix", RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}@{self.region_prefix}"
+
+
+class Grant(models.Model):
+    """A user may see classes of fields of one subject, for a purpose and a period.
+
+    subject and source are references such as `people.Person/<uuid>`; ending the source ends the
+    grant. Written by the domain that has the reason: a visit, a contract, the person's own consent.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    subject_type = models.CharField(max_length=64)
+    subject_id = models.UUIDField()
+    purpose = models.CharField(max_length=32)
+    field_classes = ArrayField(models.CharField(max_length=16))
+    period = DateTimeRangeField()
+    source = models.CharField(max_length=120)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["user", "subject_type", "subject_id"], name="grant_user_subject"),
+            GistIndex(fields=["period"], name="grant_period"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose}: {self.subject_type}/{self.subject_id}"

@@ -1,0 +1,49 @@
+"""Writing the audit trail. A change is written in the changing transaction, a read beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from songhe.base.audit.models import AuditEntry
+
+if TYPE_CHECKING:
+    from songhe.base.access.actor import Actor
+
+
+def _entry(
+    kind: AuditEntry.Kind, actor: Actor, action: str, ref: str, at: datetime, detail: dict[str, Any]
+) -> AuditEntry:
+    return AuditEntry(
+        at=at,
+        kind=kind,
+        user_id=actor.user_id,
+        action=action,
+        ref=ref,
+        request_id=actor.request_id,
+        detail=detail | ({"by": "system"} if actor.is_system else {}),
+    )
+
+
+def record_change(
+    *, actor: Actor, action: str, ref: str, at: datetime, detail: dict[str, Any] | None = None
+) -> None:
+    """Record a change within the transaction that makes it."""
+    _entry(AuditEntry.Kind.CHANGE, actor, action, ref, at, detail or {}).save(force_insert=True)
+
+
+def record_reads(*, actor: Actor, action: str, refs: Iterable[str], at: datetime) -> None:
+    """Record that personal data was read; one row a person. The system's own reads are not."""
+    if actor.is_system:
+        return
+    AuditEntry.objects.bulk_create(
+        [_entry(AuditEntry.Kind.READ, actor, action, ref, at, {}) for ref in refs]
+    )
+
+
+def record_refusal(*, actor: Actor, action: str, path: str, code: str, at: datetime) -> None:
+    """Record a refusal, with the difference that the answer hides (denied or not found)."""
+    _entry(AuditEntry.Kind.REFUSED, actor, action, "", at, {"path": path[:200], "code": code}).save(
+        force_insert=True
+    )

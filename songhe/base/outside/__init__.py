@@ -1,0 +1,1 @@
+"""Adapters to systems outside, and their fakes for demo and tests."""

@@ -1,0 +1,8 @@
+"""The app of base.outside."""
+
+from django.apps import AppConfig
+
+
+class OutsideConfig(AppConfig):
+    name = "songhe.base.outside"
+    label = "outside"

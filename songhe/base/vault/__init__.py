@@ -1,0 +1,66 @@
+"""Sensitive fields at rest: AES-256-GCM bound to their place, and a blind index.
+
+A sealed value is `version(1) | key id(1) | nonce(12) | ciphertext and tag`. The associated data is
+`model.field:pk`, so that a value copied to another row or field does not open. The key lives in the
+state folder (vault.key, 0600), never in the database. Rotation comes with the work on trust.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import stat
+from functools import cache
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+from songhe.kernel.errors import Unavailable
+
+_VERSION = 1
+_KEY_ID = 1
+
+
+class VaultClosed(Unavailable):
+    code = "vault.closed"
+    message = "A protected field cannot be opened: the key file does not fit this database."
+
+
+@cache
+def _key() -> bytes:
+    path = settings.ENV.state / "vault.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(os.urandom(32))
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise VaultClosed
+    return path.read_bytes()
+
+
+def seal(text: str, *, field: str, pk: UUID) -> bytes:
+    """Encrypt a text for one field of one row; field such as "people.Person.id_number"."""
+    nonce = os.urandom(12)
+    body = AESGCM(_key()).encrypt(nonce, text.encode(), f"{field}:{pk}".encode())
+    return bytes((_VERSION, _KEY_ID)) + nonce + body
+
+
+def unseal(sealed: bytes | memoryview, *, field: str, pk: UUID) -> str:
+    """Decrypt a sealed field. Raises VaultClosed when key, row or field do not fit."""
+    raw = bytes(sealed)
+    if len(raw) < 30 or raw[0] != _VERSION or raw[1] != _KEY_ID:
+        raise VaultClosed
+    try:
+        return AESGCM(_key()).decrypt(raw[2:14], raw[14:], f"{field}:{pk}".encode()).decode()
+    except InvalidTag:
+        raise VaultClosed from None
+
+
+def blind_index(text: str, *, field: str) -> bytes:
+    """Return the keyed hash by which an encrypted value can be looked up exactly."""
+    derived = hmac.new(_key(), b"blind\x00" + field.encode(), hashlib.sha256).digest()
+    return hmac.new(derived, text.encode(), hashlib.sha256).digest()

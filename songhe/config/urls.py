@@ -1,0 +1,21 @@
+"""All routes of the web process: each room declares its own screens."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.urls import include, path
+
+_ROOMS = [
+    "songhe.kit",
+    "songhe.portals.signin",
+    "songhe.portals.home",
+    "songhe.portals.desk",
+    "songhe.domains.people",
+    "songhe.domains.devices",
+    "songhe.domains.telemetry",
+    "songhe.domains.monitoring",
+]
+urlpatterns = [
+    path("", include(f"{room}.urls")) for room in _ROOMS if find_spec(f"{room}.urls") is not None
+]

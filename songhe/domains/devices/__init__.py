@@ -1,0 +1,1 @@
+"""Devices: registry, credentials, bindings, commissioning, commands (设备)."""

@@ -1,0 +1,43 @@
+"""Terms of monitoring; priorities and states are those of engines.alarms."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class PriorityWord(models.TextChoices):
+    HIGH = "high", _("urgent")
+    MEDIUM = "medium", _("important")
+    LOW = "low", _("notice")
+    UNKNOWN = "unknown", _("unclear")
+
+
+class StateWord(models.TextChoices):
+    UNACKNOWLEDGED = "unacknowledged", _("nobody has it")
+    ACKNOWLEDGED = "acknowledged", _("taken")
+    RETURNED = "returned", _("back to normal, to be confirmed")
+    SHELVED = "shelved", _("set aside")
+    RESOLVED = "resolved", _("closed")
+
+
+class OutcomeWord(models.TextChoices):
+    TRUE = "true", _("real")
+    FALSE = "false", _("false alarm")
+    TEST = "test", _("test")
+    UNKNOWN = "unknown", _("could not be found out")
+
+
+class EntryKind(models.TextChoices):
+    RAISED = "raised", _("Alarm")
+    AGAIN = "again", _("Reported again")
+    RANG = "rang", _("Rang again")
+    LEVEL_UP = "level_up", _("Told the leader on duty")
+    NEXT_ORGANIZATION = "next_organization", _("Passed to the next organisation")
+    ACKNOWLEDGED = "acknowledged", _("Taken")
+    NOTE = "note", _("Note")
+    CALL = "call", _("Call")
+    ASSIGNED = "assigned", _("Assigned")
+    SHELVED = "shelved", _("Set aside")
+    UNSHELVED = "unshelved", _("Rings again")
+    CLEARED = "cleared", _("Back to normal")
+    JOINED = "joined", _("Joined into one incident")
+    RESOLVED = "resolved", _("Closed")

@@ -1,0 +1,1 @@
+"""Organisations, what they serve, and their staff (机构)."""

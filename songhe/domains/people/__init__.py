@@ -1,0 +1,1 @@
+"""People: persons, homes, rooms, contacts and what one must know of them (人员)."""

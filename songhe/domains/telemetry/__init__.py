@@ -1,0 +1,1 @@
+"""Telemetry: stored readings, latest values, waveforms, dead letters (测量数据)."""

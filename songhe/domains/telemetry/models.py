@@ -1,0 +1,36 @@
+"""Tables of telemetry. Readings are partitioned by day and written by the gateway alone, by COPY.
+
+The readings' tables are made by SQL in the migration; the classes here describe what Django reads.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class DeadLetter(models.Model):
+    """A message that could not be used, with its reason; it can be replayed or dismissed."""
+
+    class State(models.TextChoices):
+        NEW = "new"
+        REPLAY = "replay"
+        REPLAYED = "replayed"
+        DISMISSED = "dismissed"
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    received_at = models.DateTimeField()
+    device = models.UUIDField(null=True)
+    device_key = models.TextField()
+    topic = models.TextField()
+    payload = models.BinaryField()
+    reason = models.TextField()
+    detail = models.TextField()
+    state = models.TextField(choices=State, default=State.NEW)
+    replayed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "dead_letter"
+        indexes = [models.Index(fields=["-received_at"], name="dead_letter_received")]
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.device_key}"

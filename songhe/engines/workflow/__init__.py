@@ -1,0 +1,1 @@
+"""Life cycles as tables; history, permissions and audit follow from them."""

@@ -1,0 +1,131 @@
+"""A life cycle as a table: from, to, action, guard. One place where a state changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+from songhe.base.access import policies
+from songhe.base.access.actor import Actor
+from songhe.base.audit import services as audit
+from songhe.engines.workflow.models import Transition
+from songhe.kernel.errors import Conflict, Invalid
+
+
+class WrongState(Conflict):
+    code = "workflow.wrong_state"
+    message = "This cannot be done now: it is %(state)s."
+
+
+class ReasonNeeded(Invalid):
+    code = "workflow.reason_needed"
+    message = "Please give a reason."
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One allowed change. action is what the actor's role must carry; guard raises to refuse."""
+
+    name: str
+    sources: frozenset[str]
+    target: str
+    action: str
+    needs_note: bool = False
+    guard: Callable[[Any], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A life cycle: the states, the first one, and the allowed steps by name."""
+
+    name: str
+    states: frozenset[str]
+    initial: str
+    steps: dict[str, Step] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for step in self.steps.values():
+            if not step.sources <= self.states or step.target not in self.states:
+                raise ValueError(f"{self.name}.{step.name} names an unknown state")
+        if self.initial not in self.states:
+            raise ValueError(f"{self.name} starts in an unknown state")
+
+    def allowed(self, state: str) -> list[Step]:
+        """Return the steps that may be taken from a state, for buttons."""
+        return [step for step in self.steps.values() if state in step.sources]
+
+    def final(self) -> frozenset[str]:
+        """Return the states that nothing leaves."""
+        left: set[str] = set()
+        for step in self.steps.values():
+            left |= step.sources
+        return self.states - left
+
+    def advance(
+        self, obj: Model, step_name: str, *, actor: Actor, at: datetime, note: str = ""
+    ) -> Transition:
+        """Change obj.state by one step, write history and audit; the caller saves nothing else.
+
+        The caller holds the row's lock (select_for_update) in a transaction. Raises Denied,
+        WrongState, ReasonNeeded, or what the guard raises; then nothing has changed.
+        """
+        if not connection.in_atomic_block:
+            raise RuntimeError("a transition needs a transaction with the row locked")
+        step = self.steps[step_name]
+        policies.authorise(actor, step.action, obj)
+        state: str = obj.state  # type: ignore[attr-defined]
+        if state not in step.sources:
+            raise WrongState(state=state, step=step_name)
+        if step.needs_note and not note.strip():
+            raise ReasonNeeded(field="note")
+        if step.guard:
+            step.guard(obj)
+        obj.state = step.target  # type: ignore[attr-defined]
+        obj.save(update_fields=["state"])
+        ref = f"{obj._meta.label}/{obj.pk}"
+        audit.record_change(
+            actor=actor,
+            action=step.action,
+            ref=ref,
+            at=at,
+            detail={"from": state, "to": step.target},
+        )
+        return Transition.objects.create(
+            ref=ref,
+            name=step_name,
+            source=state,
+            target=step.target,
+            user_id=actor.user_id,
+            user_name=actor.display_name,
+            at=at,
+            note=note.strip(),
+        )
+
+
+def workflow(name: str, *, initial: str, states: Iterable[str], steps: Iterable[Step]) -> Workflow:
+    """Build a workflow from its table."""
+    return Workflow(name, frozenset(states), initial, {step.name: step for step in steps})
+
+
+def step(
+    name: str,
+    sources: str,
+    target: str,
+    action: str,
+    *,
+    needs_note: bool = False,
+    guard: Callable[[Any], None] | None = None,
+) -> Step:
+    """Build one row of the table; sources are separated by spaces."""
+    return Step(name, frozenset(sources.split()), target, action, needs_note, guard)
+
+
+def history(obj: Model) -> list[Transition]:
+    """Return an object's transitions, oldest first."""
+    ref = f"{obj._meta.label}/{obj.pk}"
+    return list(Transition.objects.filter(ref=ref).order_by("at", "id"))
