@@ -4,9 +4,10 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import songhe.kernel.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import songhe.kernel.ids
 
 
 class Migration(migrations.Migration):

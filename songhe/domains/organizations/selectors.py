@@ -1,0 +1,73 @@
+"""Reading organisations: who serves a region, who works there, who is next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from songhe.base import vault
+from songhe.base.access.actor import Actor
+from songhe.domains.organizations.models import Organization, Staff
+
+
+@dataclass(frozen=True, slots=True)
+class StaffLine:
+    user_id: UUID
+    name: str
+    title: str
+    is_leader: bool
+
+
+def get_organization(organization_id: UUID) -> Organization:
+    """Return one organisation; institutions are public knowledge."""
+    return Organization.objects.get(pk=organization_id)
+
+
+def organizations_by_id(ids: set[UUID]) -> dict[UUID, Organization]:
+    """Return organisations by id; 1 query."""
+    return {row.pk: row for row in Organization.objects.filter(pk__in=ids)}
+
+
+def serving(region_code: str) -> Organization | None:
+    """Return the organisation that answers first for a region: the longest prefix it serves."""
+    prefixes = [region_code[:size] for size in (12, 9, 6, 4, 2) if size <= len(region_code)]
+    rows = list(Organization.objects.filter(serves__overlap=prefixes).order_by("id"))
+    for prefix in prefixes:
+        for row in rows:
+            if prefix in row.serves:
+                return row
+    return None
+
+
+def staff_of(actor: Actor, organization_id: UUID, *, at: datetime) -> list[StaffLine]:
+    """Return who works for an organisation now, leaders last."""
+    rows = Staff.objects.filter(organization=organization_id, period__contains=at)
+    return [
+        StaffLine(row.user_id, row.user.display_name, row.title, row.is_leader)
+        for row in rows.select_related("user").order_by("is_leader", "id")
+    ]
+
+
+def leader_phones(organization_id: UUID, *, at: datetime) -> list[tuple[str, str]]:
+    """Return (name, phone) of the leaders who are told when nobody answers."""
+    rows = Staff.objects.filter(organization=organization_id, is_leader=True, period__contains=at)
+    return [
+        (
+            row.user.display_name,
+            vault.unseal(row.phone_sealed, field="organizations.Staff.phone", pk=row.pk),
+        )
+        for row in rows.select_related("user").order_by("id")
+        if row.phone_sealed
+    ]
+
+
+def organization_of_user(user_id: UUID, *, at: datetime) -> Organization | None:
+    """Return the organisation a user works for now."""
+    row = (
+        Staff.objects.filter(user=user_id, period__contains=at)
+        .select_related("organization")
+        .order_by("id")
+        .first()
+    )
+    return row.organization if row else None

@@ -1,0 +1,203 @@
+"""Reading people, actor first. What the actor may not see is masked here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
+
+from songhe.base import vault
+from songhe.base.access import policies
+from songhe.base.access.actor import Actor
+from songhe.base.audit import services as audit
+from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
+from songhe.domains.people.services import NoSuchPerson
+
+VIEW = "people.view_person"
+LIST = "people.list_persons"
+
+
+@dataclass(frozen=True, slots=True)
+class FactLine:
+    kind: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLine:
+    """phone is None where the actor does not see contact data."""
+
+    id: UUID
+    name: str
+    relation: str
+    phone: str | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """A person as the actor may see it; fields says which classes are open."""
+
+    id: UUID
+    name: str
+    initial: str
+    sex: str
+    birth_on: date | None
+    died_on: date | None
+    living: str
+    care_level: int | None
+    region_code: str
+    fields: frozenset[str]
+
+    def age(self, today: date) -> int | None:
+        """Return completed years of life, None where the date of birth is masked."""
+        if self.birth_on is None:
+            return None
+        end = self.died_on or today
+        before = (end.month, end.day) < (self.birth_on.month, self.birth_on.day)
+        return end.year - self.birth_on.year - before
+
+
+def masked_name(name: str) -> str:
+    """Return a name with all but the family name hidden, such as 李＊＊ (look.md)."""
+    return name[:1] + "＊" * max(1, len(name) - 1)
+
+
+def _text(zh: str, en: str) -> str:
+    return en if (get_language() or "zh-hans").startswith("en") and en else zh
+
+
+def _view(actor: Actor, person: Person) -> PersonView:
+    fields = (
+        policies.fields(actor, person)
+        if not actor.is_system
+        else frozenset({"identity", "contact", "health", "home", "location", "devices"})
+    )
+    open_name = "identity" in fields
+    return PersonView(
+        id=person.pk,
+        name=person.name if open_name else masked_name(person.name),
+        initial=person.name[:1],
+        sex=person.sex,
+        birth_on=person.birth_on,
+        died_on=person.died_on,
+        living=person.living,
+        care_level=person.care_level,
+        region_code=person.region_code,
+        fields=fields,
+    )
+
+
+def get_person(actor: Actor, person_id: UUID, *, at: datetime) -> PersonView:
+    """Return one person; the read is audited. Raises NoSuchPerson outside the scope."""
+    person = policies.scope(actor, Person.objects.all(), VIEW).filter(pk=person_id).first()
+    if person is None:
+        raise NoSuchPerson
+    audit.record_reads(actor=actor, action=VIEW, refs=[f"people.Person/{person_id}"], at=at)
+    return _view(actor, person)
+
+
+def person_views(actor: Actor, ids: Iterable[UUID]) -> dict[UUID, PersonView]:
+    """Return persons by id for a list that already narrowed them (an alarm list); 1 query."""
+    wanted = {pk for pk in ids if pk is not None}
+    return {row.pk: _view(actor, row) for row in Person.objects.filter(pk__in=wanted)}
+
+
+def list_persons(actor: Actor, *, words: str = "", region_prefix: str = "") -> QuerySet[Person]:
+    """Return the persons the actor may list, by name or pinyin, in the order of pinyin."""
+    rows = policies.scope(actor, Person.objects.filter(died_on=None), LIST)
+    if region_prefix:
+        rows = rows.filter(region_code__startswith=region_prefix)
+    for word in words.split():
+        rows = rows.filter(Q(name__icontains=word) | Q(pinyin__icontains=word.lower()))
+    return rows.order_by("pinyin", "id")
+
+
+def view_of(actor: Actor, person: Person) -> PersonView:
+    """Return a row of `list_persons` as the actor may see it."""
+    return _view(actor, person)
+
+
+def facts_of(person_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, list[FactLine]]:
+    """Return what one must know of persons now, most important first; 1 query."""
+    found: dict[UUID, list[FactLine]] = {}
+    rows = PersonFact.objects.filter(person__in=list(person_ids), period__contains=at)
+    for row in rows.order_by("rank", "id"):
+        line = FactLine(row.kind, row.code, _text(row.text_zh, row.text_en))
+        found.setdefault(row.person_id, []).append(line)
+    return found
+
+
+def rule_data_of(person_id: UUID, *, at: datetime) -> dict[str, Any]:
+    """Return the facts that rules read of a person, merged in the order of rank."""
+    merged: dict[str, Any] = {}
+    rows = PersonFact.objects.filter(person=person_id, period__contains=at).order_by("-rank", "id")
+    for row in rows:
+        merged |= row.data
+    return merged
+
+
+def contacts_of(actor: Actor, person: PersonView) -> list[ContactLine]:
+    """Return whom to call, in order; numbers only where contact data is open."""
+    see = "contact" in person.fields
+    return [
+        ContactLine(
+            id=row.pk,
+            name=row.name,
+            relation=row.get_relation_display(),
+            phone=vault.unseal(row.phone_sealed, field="people.Contact.phone", pk=row.pk)
+            if see
+            else None,
+            note=_text(row.note_zh, row.note_en),
+        )
+        for row in Contact.objects.filter(person=person.id)
+    ]
+
+
+def phone_of(person: PersonView) -> str | None:
+    """Return the person's own number where contact data is open and one is known."""
+    if "contact" not in person.fields:
+        return None
+    sealed = Person.objects.values_list("phone_sealed", flat=True).get(pk=person.id)
+    return sealed and vault.unseal(sealed, field="people.Person.phone", pk=person.id)
+
+
+def home_of(person_id: UUID, *, at: datetime) -> Home | None:
+    """Return where a person lives at a moment, with rooms fetched."""
+    row = (
+        Residency.objects.filter(person=person_id, period__contains=at)
+        .select_related("home")
+        .first()
+    )
+    return row.home if row else None
+
+
+def rooms_of(home: Home) -> list[Room]:
+    """Return the rooms of a home in their order of making."""
+    return list(Room.objects.filter(home=home).order_by("id"))
+
+
+def residents_of(home_id: UUID, *, at: datetime) -> list[Person]:
+    """Return who lives in a home at a moment, the oldest residency first."""
+    rows = Residency.objects.filter(home=home_id, period__contains=at).select_related("person")
+    return [row.person for row in rows.order_by("id")]
+
+
+def homes_by_person(person_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, Home]:
+    """Return where persons live now; 1 query."""
+    rows = Residency.objects.filter(person__in=list(person_ids), period__contains=at)
+    return {row.person_id: row.home for row in rows.select_related("home")}
+
+
+def find_by_id_number(actor: Actor, number: str, *, at: datetime) -> PersonView | None:
+    """Return the person with exactly this ID number, by its blind index."""
+    index = vault.blind_index(number.strip().upper(), field="people.Person.id_number")
+    rows = policies.scope(actor, Person.objects.filter(id_number_index=index), VIEW)
+    person = rows.first()
+    return _view(actor, person) if person else None
