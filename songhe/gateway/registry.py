@@ -1,0 +1,163 @@
+"""Who the devices are: snapshots by key, sign-in, and which topic means what for whom."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from songhe.gateway.limits import Bucket
+from songhe.kernel.wire import Binding, DeviceSnapshot
+
+KINDS = ("readings", "events", "positions", "waveforms", "status", "acks")
+TOPIC_ROOT = "songhe/1/"
+_NOBODY = hashlib.sha256(b"").hexdigest()
+_IDS_KEPT = 16
+
+
+class Device:
+    """A device as this process knows it: its snapshot and what was learnt of it while running.
+
+    offset_us is how far its clock is ahead of ours, 0 while it may be trusted. message_ids holds
+    the last ids it gave its messages with their times, to tell a re-stamped one.
+    """
+
+    __slots__ = (
+        "bindings",
+        "bucket",
+        "connection",
+        "id",
+        "key",
+        "letters",
+        "message_ids",
+        "offset_us",
+        "snapshot",
+    )
+
+    def __init__(self, snapshot: DeviceSnapshot) -> None:
+        self.id = snapshot.id
+        self.key = snapshot.key
+        self.offset_us = 0
+        self.message_ids: dict[str, int] = {}
+        self.bucket: Bucket | None = None
+        self.letters: Bucket | None = None
+        self.connection: Any = None
+        self.replace(snapshot)
+
+    def replace(self, snapshot: DeviceSnapshot) -> None:
+        """Take over a newer snapshot."""
+        self.snapshot = snapshot
+        # Newest first: nearly every reading belongs to the present binding.
+        self.bindings = sorted(snapshot.bindings, key=lambda b: b.since_us, reverse=True)
+
+    def bound_at(self, moment_us: int) -> Binding | None:
+        """Return the binding that held at an instant; None when the device was unbound."""
+        for binding in self.bindings:
+            if binding.since_us <= moment_us:
+                until_us = binding.until_us
+                return binding if until_us is None or moment_us < until_us else None
+        return None
+
+    def knows(self, secret: bytes, now_us: int) -> bool:
+        """Tell whether a secret is one of this device's that still hold (two while rotating)."""
+        given, found = hashlib.sha256(secret).hexdigest(), False
+        for digest, until_us in self.snapshot.secrets:
+            same = hmac.compare_digest(digest, given)
+            found |= same and (until_us is None or now_us < until_us)
+        return found and self.snapshot.active
+
+    def restamped(self, message_id: str, at_us: int) -> bool:
+        """Tell whether a message of this id came before with another time, and remember it."""
+        known = self.message_ids.pop(message_id, at_us)
+        self.message_ids[message_id] = known
+        if len(self.message_ids) > _IDS_KEPT:
+            del self.message_ids[next(iter(self.message_ids))]
+        return known != at_us
+
+
+class Route(msgspec.Struct, frozen=True):
+    """What a topic means for the device that is signed in: whose message, of which kind."""
+
+    device: Device
+    sender: Device
+    kind: str
+    topic: str
+    refusal: str = ""
+
+
+class Registry:
+    """All devices by key and by id, as the snapshots say."""
+
+    def __init__(self) -> None:
+        self.by_key: dict[str, Device] = {}
+        self.by_id: dict[UUID, Device] = {}
+
+    def load(self, snapshots: Iterable[DeviceSnapshot]) -> list[Device]:
+        """Take over all snapshots; return known devices whose snapshot changed or went away."""
+        changed, seen = [], set()
+        for snapshot in snapshots:
+            seen.add(snapshot.id)
+            known = self.by_id.get(snapshot.id)
+            if known is None or known.snapshot != snapshot:
+                changed.append(self.apply(snapshot))
+        changed += [self.forget(id_) for id_ in [i for i in self.by_id if i not in seen]]
+        return changed
+
+    def apply(self, snapshot: DeviceSnapshot) -> Device:
+        """Take over one snapshot and return its device."""
+        device = self.by_id.get(snapshot.id)
+        if device is None:
+            device = self.by_id[snapshot.id] = Device(snapshot)
+        else:
+            if device.key != snapshot.key:
+                self.by_key.pop(device.key, None)
+                device.key = snapshot.key
+            device.replace(snapshot)
+        self.by_key[snapshot.key] = device
+        return device
+
+    def forget(self, device_id: UUID) -> Device:
+        """Take a device out; what still holds it sees an inactive one."""
+        device = self.by_id.pop(device_id)
+        self.by_key.pop(device.key, None)
+        device.replace(msgspec.structs.replace(device.snapshot, active=False, secrets=[]))
+        return device
+
+    def sign_in(self, key: str | None, secret: bytes | None, now_us: int) -> Device | None:
+        """Return the active device with this key and secret; None for any kind of mismatch.
+
+        An unknown key costs the same comparison as a known one.
+        """
+        device = self.by_key.get(key or "")
+        if device is None:
+            hmac.compare_digest(_NOBODY, hashlib.sha256(secret or b"").hexdigest())
+            return None
+        return device if device.knows(secret or b"", now_us) else None
+
+    def route(self, sender: Device, topic: str) -> Route:
+        """Return what a topic means for its sender; a refusal is a dead letter's reason."""
+        parts = topic.split("/")
+        if len(parts) != 4 or not topic.startswith(TOPIC_ROOT):
+            refusal = "not-your-topic" if self._is_foreign(sender, parts) else "unknown-topic"
+            return Route(sender, sender, "", topic, refusal)
+        return self.route_to(sender, parts[2], parts[3], topic)
+
+    def route_to(self, sender: Device, key: str, kind: str, topic: str) -> Route:
+        """Return the route to a device's kind of message: the sender's own, or a child's."""
+        device = sender
+        if key != sender.key:
+            child = self.by_key.get(key)
+            if child is None or key not in sender.snapshot.children or not child.snapshot.active:
+                return Route(sender, sender, kind, topic, "not-your-topic")
+            device = child
+        if kind not in KINDS:
+            return Route(device, sender, kind, topic, "unknown-topic")
+        return Route(device, sender, kind, topic)
+
+    @staticmethod
+    def _is_foreign(sender: Device, parts: list[str]) -> bool:
+        return parts[:2] == ["songhe", "1"] and len(parts) > 2 and parts[2] != sender.key
