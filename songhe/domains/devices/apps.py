@@ -8,4 +8,4 @@ class DevicesConfig(AppConfig):
     label = "devices"
 
     def ready(self) -> None:
-        from songhe.domains.devices import policies  # noqa: F401
+        from songhe.domains.devices import handlers, policies  # noqa: F401

@@ -16,7 +16,13 @@ from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
-from songhe.domains.people.services import NoSuchPerson
+from songhe.kernel.errors import NotFound
+
+
+class NoSuchPerson(NotFound):
+    code = "people.no_such_person"
+    message = "This person does not exist, or is not open to you."
+
 
 VIEW = "people.view_person"
 LIST = "people.list_persons"

@@ -17,18 +17,14 @@ from songhe.base.audit import services as audit
 from songhe.base.events import bus
 from songhe.domains.people import events, idnumber
 from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
-from songhe.kernel.errors import Conflict, Denied, NotFound
+from songhe.domains.people.selectors import NoSuchPerson
+from songhe.kernel.errors import Conflict, Denied
 from songhe.kernel.ids import uuid7
 
 
 class AlreadyRegistered(Conflict):
     code = "people.already_registered"
     message = "A person with this ID number is registered already."
-
-
-class NoSuchPerson(NotFound):
-    code = "people.no_such_person"
-    message = "This person does not exist, or is not open to you."
 
 
 def _covered(actor: Actor, action: str, region_code: str) -> None:

@@ -1,0 +1,123 @@
+"""Reading devices, actor first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from songhe.base.access import policies
+from songhe.base.access.actor import Actor
+from songhe.domains.devices import types
+from songhe.domains.devices.models import Binding, Device, DeviceCommand, DeviceSeen
+from songhe.kernel.errors import NotFound
+
+VIEW = "devices.view_device"
+LIST = "devices.list_devices"
+
+
+class NoSuchDevice(NotFound):
+    code = "devices.no_such_device"
+    message = "This device does not exist, or is not open to you."
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLine:
+    """A device with what was last heard of it. silent: longer without a word than its type may."""
+
+    device: Device
+    type: types.DeviceType
+    seen: DeviceSeen | None
+    person_id: UUID | None
+    room_id: UUID | None
+    room_name: str
+    silent: bool
+
+
+def get_device(actor: Actor, device_id: UUID) -> Device:
+    """Return one device; raises NoSuchDevice outside the scope."""
+    device = policies.scope(actor, Device.objects.all(), VIEW).filter(pk=device_id).first()
+    if device is None:
+        raise NoSuchDevice
+    return device
+
+
+def list_devices(
+    actor: Actor,
+    *,
+    words: str = "",
+    type: str = "",
+    state: str = "",
+) -> QuerySet[Device]:
+    """Return the devices the actor may list."""
+    rows = policies.scope(actor, Device.objects.all(), LIST)
+    if type:
+        rows = rows.filter(type=type)
+    if state:
+        rows = rows.filter(state=state)
+    if words:
+        rows = rows.filter(Q(key__icontains=words) | Q(serial__icontains=words))
+    return rows.order_by("type", "key")
+
+
+def lines(devices: Iterable[Device], *, at: datetime) -> list[DeviceLine]:
+    """Return devices with what was last heard and whom they serve; 2 queries."""
+    rows = list(devices)
+    ids = [row.pk for row in rows]
+    seen = {row.device: row for row in DeviceSeen.objects.filter(device__in=ids)}
+    bound = {
+        row.device_id: row
+        for row in Binding.objects.filter(device__in=ids, period__contains=at).select_related(
+            "room"
+        )
+    }
+    return [_line(row, seen.get(row.pk), bound.get(row.pk), at) for row in rows]
+
+
+def _line(
+    device: Device, seen: DeviceSeen | None, binding: Binding | None, at: datetime
+) -> DeviceLine:
+    kind = types.get_type(device.type)
+    limit = at - timedelta(seconds=kind.silent_after_s)
+    last = seen.received_at if seen else None
+    return DeviceLine(
+        device=device,
+        type=kind,
+        seen=seen,
+        person_id=binding.person_id if binding else None,
+        room_id=binding.room_id if binding else None,
+        room_name=binding.room.name if binding and binding.room else "",
+        silent=last is None or last < limit,
+    )
+
+
+def devices_of(*, person_id: UUID, home_id: UUID | None, at: datetime) -> list[DeviceLine]:
+    """Return the devices that serve a person or the rooms of a home now.
+
+    The caller has narrowed the person; devices are a panel of that person's page.
+    """
+    serves = Q(person=person_id)
+    if home_id is not None:
+        serves |= Q(room__home=home_id)
+    ids = Binding.objects.filter(serves, period__contains=at).values("device")
+    return lines(Device.objects.filter(pk__in=ids).order_by("type", "key"), at=at)
+
+
+def commands_of(actor: Actor, device: Device, *, limit: int = 20) -> list[DeviceCommand]:
+    """Return a device's newest commands."""
+    policies.authorise(actor, VIEW, device)
+    return list(DeviceCommand.objects.filter(device=device).order_by("-issued_at")[:limit])
+
+
+def by_ids(ids: Iterable[UUID]) -> dict[UUID, Device]:
+    """Return devices by id for rows that the caller has narrowed; 1 query."""
+    return {row.pk: row for row in Device.objects.filter(pk__in=list(ids))}
+
+
+def bindings_of(device_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, Binding]:
+    """Return whom devices served at a moment; 1 query."""
+    rows = Binding.objects.filter(device__in=list(device_ids), period__contains=at)
+    return {row.device_id: row for row in rows.select_related("room__home")}

@@ -1,0 +1,253 @@
+"""Writing devices: register, give secrets, bind, commission, command."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
+
+from songhe.base.access import policies
+from songhe.base.access.actor import Actor
+from songhe.base.audit import services as audit
+from songhe.base.events import bus
+from songhe.domains.devices import events, types
+from songhe.domains.devices.models import Binding, Device, DeviceCommand, DeviceSecret
+from songhe.domains.devices.selectors import NoSuchDevice
+from songhe.domains.devices.snapshots import write_snapshots
+from songhe.domains.devices.terms import CommandState, DeviceState
+from songhe.domains.devices.workflow import COMMISSIONING
+from songhe.domains.organizations.models import Organization
+from songhe.domains.people.models import Person, Room
+from songhe.kernel.errors import Conflict, Denied, Invalid
+from songhe.kernel.wire import CHANNEL_COMMAND
+
+_KEY_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+class UnknownCommand(Invalid):
+    code = "devices.unknown_command"
+    message = "A device of this type cannot be told to %(name)s."
+
+
+class NotBound(Conflict):
+    code = "devices.not_bound"
+    message = "The device serves nobody yet: bind it to a person or a room first."
+
+
+def new_key() -> str:
+    """Return a device key that people can read aloud: 10 letters and digits, none alike."""
+    return "".join(secrets.choice(_KEY_ALPHABET) for _ in range(10))
+
+
+def new_secret() -> tuple[str, str]:
+    """Return a random secret of 160 bits and its SHA-256 as hex."""
+    text = base64.b32encode(secrets.token_bytes(20)).decode().lower()
+    return text, hashlib.sha256(text.encode()).hexdigest()
+
+
+def _locked(actor: Actor, action: str, device_id: UUID) -> Device:
+    rows = policies.scope(actor, Device.objects.select_for_update(), action)
+    device = rows.filter(pk=device_id).first()
+    if device is None:
+        raise NoSuchDevice
+    policies.authorise(actor, action, device)
+    return device
+
+
+@transaction.atomic
+def register_device(
+    *,
+    actor: Actor,
+    type: str,  # noqa: A002 (the field's word)
+    organization: Organization,
+    at: datetime,
+    serial: str = "",
+    model: str = "",
+    key: str = "",
+    secret: str = "",
+    gateway: Device | None = None,
+    region_code: str = "",
+) -> tuple[Device, str]:
+    """Register a device; return it and its secret, which is shown this once.
+
+    Raises UnknownDeviceType, Denied.
+    """
+    types.get_type(type)
+    region = region_code or organization.region_code
+    if not actor.is_system and not actor.covers("devices.register_device", region):
+        raise Denied(action="devices.register_device")
+    device = Device.objects.create(
+        key=key or new_key(),
+        type=type,
+        serial=serial,
+        model=model,
+        organization=organization,
+        gateway=gateway,
+        region_code=region,
+    )
+    given, digest = (
+        (secret, hashlib.sha256(secret.encode()).hexdigest()) if secret else new_secret()
+    )
+    DeviceSecret.objects.create(device=device, sha256=digest, created_at=at)
+    audit.record_change(
+        actor=actor, action="devices.register_device", ref=f"devices.Device/{device.pk}", at=at
+    )
+    write_snapshots([device.pk, *([gateway.pk] if gateway else [])], at=at)
+    return device, given
+
+
+@transaction.atomic
+def rotate_secret(
+    *, actor: Actor, device_id: UUID, at: datetime, overlap: timedelta = timedelta(hours=24)
+) -> str:
+    """Return a new secret, shown once; the old ones stay valid for `overlap` and then end."""
+    device = _locked(actor, "devices.rotate_secret", device_id)
+    end = at + overlap
+    open_ended = Q(expires_at=None) | Q(expires_at__gt=end)
+    DeviceSecret.objects.filter(open_ended, device=device).update(expires_at=end)
+    text, digest = new_secret()
+    DeviceSecret.objects.create(device=device, sha256=digest, created_at=at)
+    audit.record_change(
+        actor=actor, action="devices.rotate_secret", ref=f"devices.Device/{device.pk}", at=at
+    )
+    write_snapshots([device.pk], at=at)
+    return text
+
+
+@transaction.atomic
+def revoke_secrets(*, actor: Actor, device_id: UUID, at: datetime) -> None:
+    """End every secret at once; the gateway closes the device's connection."""
+    device = _locked(actor, "devices.revoke_secrets", device_id)
+    DeviceSecret.objects.filter(device=device).update(expires_at=at)
+    audit.record_change(
+        actor=actor, action="devices.revoke_secrets", ref=f"devices.Device/{device.pk}", at=at
+    )
+    write_snapshots([device.pk], at=at)
+
+
+@transaction.atomic
+def bind_device(
+    *,
+    actor: Actor,
+    device_id: UUID,
+    at: datetime,
+    person: Person | None = None,
+    room: Room | None = None,
+) -> Binding:
+    """Let a device serve a person or a room from a moment on; the binding before ends then.
+
+    Readings already stored stay with whom they were stored for.
+    """
+    device = _locked(actor, "devices.bind_device", device_id)
+    for row in Binding.objects.select_for_update().filter(device=device, period__contains=at):
+        row.period = DateTimeTZRange(row.period.lower, at)
+        row.save(update_fields=["period"])
+    binding = Binding.objects.create(
+        device=device, person=person, room=room, period=DateTimeTZRange(at, None)
+    )
+    device.region_code = person.region_code if person else room.home.region_code  # type: ignore[union-attr]
+    device.save(update_fields=["region_code"])
+    audit.record_change(
+        actor=actor,
+        action="devices.bind_device",
+        ref=f"devices.Device/{device.pk}",
+        at=at,
+        detail={
+            "person": str(person.pk) if person else None,
+            "room": str(room.pk) if room else None,
+        },
+    )
+    bus.publish(
+        events.DeviceBound(
+            device_id=device.pk,
+            person_id=person.pk if person else None,
+            room_id=room.pk if room else None,
+        )
+    )
+    write_snapshots([device.pk], at=at)
+    return binding
+
+
+@transaction.atomic
+def unbind_device(*, actor: Actor, device_id: UUID, at: datetime) -> None:
+    """End a device's binding at a moment. Raises NotBound when it serves nobody."""
+    device = _locked(actor, "devices.bind_device", device_id)
+    row = Binding.objects.select_for_update().filter(device=device, period__contains=at).first()
+    if row is None:
+        raise NotBound
+    row.period = DateTimeTZRange(row.period.lower, at)
+    row.save(update_fields=["period"])
+    audit.record_change(
+        actor=actor, action="devices.unbind_device", ref=f"devices.Device/{device.pk}", at=at
+    )
+    write_snapshots([device.pk], at=at)
+
+
+@transaction.atomic
+def commission(
+    *, actor: Actor, device_id: UUID, step: str, at: datetime, proof: str = ""
+) -> Device:
+    """Take one step of commissioning, with its proof. Raises NotBound, WrongState, ReasonNeeded."""
+    action = COMMISSIONING.steps[step].action
+    device = _locked(actor, action, device_id)
+    if step in ("activate", "pass_test", "start_use"):
+        bound = Binding.objects.filter(device=device, period__contains=at).exists()
+        if not bound and types.get_type(device.type).measures:
+            raise NotBound
+    COMMISSIONING.advance(device, step, actor=actor, at=at, note=proof)
+    bus.publish(events.DeviceStateChanged(device_id=device.pk, state=device.state))
+    write_snapshots([device.pk], at=at)
+    return device
+
+
+@transaction.atomic
+def issue_command(
+    *,
+    actor: Actor,
+    device_id: UUID,
+    name: str,
+    at: datetime,
+    args: dict[str, Any] | None = None,
+    valid: timedelta = timedelta(minutes=10),
+) -> DeviceCommand:
+    """Send a command down; it is done only when the device says so. Raises UnknownCommand."""
+    device = _locked(actor, "devices.command_device", device_id)
+    given = args or {}
+    known = types.get_type(device.type).commands
+    if name not in known or set(given) != set(known[name]) or device.state == DeviceState.RETIRED:
+        raise UnknownCommand(name=name)
+    command = DeviceCommand.objects.create(
+        device=device,
+        name=name,
+        args=given,
+        issued_at=at,
+        expires_at=at + valid,
+        issued_by=actor.user_id,
+        state=CommandState.QUEUED,
+    )
+    audit.record_change(
+        actor=actor,
+        action="devices.command_device",
+        ref=f"devices.Device/{device.pk}",
+        at=at,
+        detail={"command": name},
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL_COMMAND, str(device.pk)])
+    return command
+
+
+@transaction.atomic
+def expire_commands(*, at: datetime) -> int:
+    """End commands whose time has passed without an answer; return how many."""
+    pending = [CommandState.QUEUED, CommandState.SENT, CommandState.DELIVERED]
+    return DeviceCommand.objects.filter(state__in=pending, expires_at__lt=at).update(
+        state=CommandState.EXPIRED, result_at=at
+    )
