@@ -12,7 +12,7 @@ import secrets
 import shutil
 import socket
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -133,6 +133,6 @@ def test_database_url(django_db_setup: None) -> str:
 
 
 @pytest.fixture
-def ports() -> Iterator[int]:
+def ports() -> int:
     """Return the first of five neighbouring free ports."""
-    yield free_ports(PORTS)
+    return free_ports(PORTS)

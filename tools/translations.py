@@ -1,4 +1,5 @@
 """Message catalogues without system tools: extract, check, compile."""
+
 import sys
 from pathlib import Path
 

@@ -255,7 +255,7 @@ class Cluster:
             argv,
             env=self.environment(),
             cwd="/",
-            preexec_fn=in_child(account=self.account),  # noqa: PLW1509
+            preexec_fn=in_child(account=self.account),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -306,9 +306,7 @@ class Cluster:
             self.command(),
             env=self.environment(),
             cwd="/",
-            preexec_fn=in_child(  # noqa: PLW1509
-                account=self.account, parent_death=signal.SIGINT
-            ),
+            preexec_fn=in_child(account=self.account, parent_death=signal.SIGINT),
             start_new_session=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -344,7 +342,8 @@ class Cluster:
         process, self._process = self._process, None
         if process is None:
             return
-        for sig, wait_s in ((signal.SIGINT, patience_s), (signal.SIGQUIT, 10), (signal.SIGKILL, 10)):
+        steps = ((signal.SIGINT, patience_s), (signal.SIGQUIT, 10), (signal.SIGKILL, 10))
+        for sig, wait_s in steps:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(sig)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -367,9 +366,7 @@ class Cluster:
                     sentence=f"The database's ctype {row and row[0]} cannot search Chinese. "
                     "Make a backup, remove the data folder and restore."
                 )
-            if not connection.execute(
-                "SELECT 1 FROM pg_roles WHERE rolname = 'songhe'"
-            ).fetchone():
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'songhe'").fetchone():
                 connection.execute(
                     sql.SQL("CREATE ROLE songhe LOGIN CREATEDB PASSWORD {}").format(
                         sql.Literal(self.password())
@@ -405,9 +402,11 @@ class Cluster:
         PostgreSQL itself refuses to start while any process of the same account has the number
         in the file, and in a container the numbers repeat.
         """
-        lock = self.data / "postmaster.pid"
-        if not lock.exists():
-            return
+        self.stop_orphan(patience_s=patience_s)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def stop_orphan(self, *, patience_s: float = 60) -> None:
+        """Stop a server that a killed supervisor left on our data (call with the lock held)."""
         orphan = self._postmaster()
         if orphan is not None:
             with contextlib.suppress(psutil.Error):
@@ -419,4 +418,3 @@ class Cluster:
                     sentence=f"Another database server (process {orphan.pid}) works on "
                     f"{self.data} and does not stop."
                 ) from None
-        lock.unlink(missing_ok=True)

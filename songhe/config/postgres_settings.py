@@ -25,7 +25,7 @@ def machine_memory_bytes() -> int:
 
 
 def scaled(memory_bytes: int) -> dict[str, str]:
-    """Return the memory settings for a machine of this size (measured on 24 GB: 4, 14 GB, 32 MB)."""
+    """Return memory settings for a machine of this size (measured at 24 GB: 4, 14 GB, 32 MB)."""
     memory_mib = memory_bytes // MIB
     shared = max(128, min(4096, memory_mib // 6))
     return {

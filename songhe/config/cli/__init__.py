@@ -6,6 +6,7 @@ import difflib
 import importlib
 import os
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from songhe.kernel.errors import SongheError
@@ -21,6 +22,7 @@ class Command:
     module: str
     function: str = "main"
     takes_arguments: bool = True
+    needs_database: bool = False
 
 
 COMMANDS = (
@@ -48,6 +50,7 @@ COMMANDS = (
         "songhe backup songhe-monday.backup",
         "songhe.config.backup",
         "backup_main",
+        needs_database=True,
     ),
     Command(
         "restore",
@@ -55,6 +58,7 @@ COMMANDS = (
         "songhe restore songhe-monday.backup",
         "songhe.config.backup",
         "restore_main",
+        needs_database=True,
     ),
     Command(
         "createsuperuser",
@@ -62,24 +66,28 @@ COMMANDS = (
         "songhe createsuperuser",
         "songhe.config.cli.database",
         "createsuperuser",
+        needs_database=True,
     ),
     Command(
         "device",
         "Register a device, show its secret once, rotate or revoke it.",
         "songhe device --help",
         "songhe.config.devicecli",
+        needs_database=True,
     ),
     Command(
         "simulate",
         "Let simulated people and devices live against the running gateway.",
         "songhe simulate --help",
         "songhe.config.simulate",
+        needs_database=True,
     ),
     Command(
         "replay",
         "Send a recording through a real socket into a person's home.",
         "songhe replay FOLDER --person NAME --speed 100",
         "songhe.config.replay",
+        needs_database=True,
     ),
     Command(
         "migrate",
@@ -87,6 +95,7 @@ COMMANDS = (
         "songhe migrate",
         "songhe.config.cli.database",
         "migrate",
+        needs_database=True,
     ),
     Command(
         "manage",
@@ -94,6 +103,7 @@ COMMANDS = (
         "songhe manage makemigrations people",
         "songhe.config.cli.database",
         "manage",
+        needs_database=True,
     ),
     Command(
         "gateway",
@@ -101,12 +111,14 @@ COMMANDS = (
         "SONGHE_DATABASE_URL=… songhe gateway",
         "songhe.gateway.main",
         takes_arguments=False,
+        needs_database=True,
     ),
     Command(
         "web",
         "Run the pages and the API alone.",
         "SONGHE_DATABASE_URL=… songhe web --workers 2",
         "songhe.config.cli.web",
+        needs_database=True,
     ),
     Command(
         "live",
@@ -114,6 +126,7 @@ COMMANDS = (
         "SONGHE_DATABASE_URL=… songhe live",
         "songhe.live.main",
         takes_arguments=False,
+        needs_database=True,
     ),
     Command(
         "jobs",
@@ -121,6 +134,7 @@ COMMANDS = (
         "SONGHE_DATABASE_URL=… songhe jobs",
         "songhe.config.jobs",
         takes_arguments=False,
+        needs_database=True,
     ),
 )
 
@@ -138,7 +152,8 @@ def overview() -> str:
     lines += [
         "",
         "Settings come from the environment: SONGHE_STATE (folder of data and keys),",
-        "SONGHE_PORT, SONGHE_HOST, SONGHE_DATABASE_URL (a PostgreSQL of your own), SONGHE_TLS_CERT.",
+        "SONGHE_PORT, SONGHE_HOST, SONGHE_DATABASE_URL (a PostgreSQL of your own),",
+        "SONGHE_TLS_CERT and SONGHE_TLS_KEY.",
     ]
     return "\n".join(lines)
 
@@ -170,9 +185,8 @@ def main(argv: list[str] | None = None) -> int:
         say(f"songhe {command.name}: {command.summary}\nExample: {command.example}")
         return 0 if rest[0] in {"-h", "--help"} else 2
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "songhe.config.settings")
-    run = getattr(importlib.import_module(command.module), command.function)
     try:
-        result = run(rest) if command.takes_arguments else run()
+        result = _run(command, rest)
     except SongheError as error:
         return complain(str(error))
     except KeyboardInterrupt:
@@ -180,3 +194,12 @@ def main(argv: list[str] | None = None) -> int:
     return int(result or 0)
 
 
+def _run(command: Command, arguments: list[str]) -> int | None:
+    """Load the command's module and run it, with a database to talk to where it needs one."""
+    from songhe.config.cli.database import reachable_database
+
+    function = getattr(importlib.import_module(command.module), command.function)
+    only_help = bool({"-h", "--help"} & set(arguments))
+    with nullcontext() if only_help or not command.needs_database else reachable_database():
+        result: int | None = function(arguments) if command.takes_arguments else function()
+    return result

@@ -1,0 +1,97 @@
+"""The commands that work on the database, and how any command finds it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from songhe.config.env import Env
+from songhe.config.postgres import Cluster, DatabaseUnavailable, cluster_home
+from songhe.config.supervisor_instance import Instance
+
+
+@contextmanager
+def reachable_database() -> Iterator[None]:
+    """Let SONGHE_DATABASE_URL name a running database for the time of the block.
+
+    An address in the environment is taken as it is. Otherwise the running instance of the state
+    folder is joined (its ports come with it), and where none runs, the embedded database is
+    started for this command alone.
+    """
+    if os.environ.get("SONGHE_DATABASE_URL"):
+        yield
+        return
+    env = Env()
+    instance = Instance(env.state)
+    if instance.running():
+        for name, value in instance.read()["environment"].items():
+            os.environ.setdefault(name, value)
+        env = Env()
+    cluster = Cluster(cluster_home(env.state.resolve()), env.port_of("postgres"))
+    running_port = cluster.running_port() if instance.running() else None
+    if running_port is not None:
+        cluster.port = running_port
+        os.environ["SONGHE_DATABASE_URL"] = cluster.url()
+        yield
+        return
+    with instance.hold():
+        instance.set_aside_older()
+        cluster.prepare()
+        cluster.start()
+        os.environ["SONGHE_DATABASE_URL"] = cluster.url()
+        try:
+            yield
+        finally:
+            cluster.stop()
+            del os.environ["SONGHE_DATABASE_URL"]
+
+
+def _django(*argv: str) -> int:
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["songhe manage", *argv])
+    return 0
+
+
+def migrate(argv: list[str]) -> int:
+    """Run `songhe migrate`: bring the tables up to date, and the static files when asked."""
+    parser = argparse.ArgumentParser(
+        prog="songhe migrate",
+        description="Bring the database's tables up to this version. `songhe up` does it itself.",
+        epilog="Example: songhe migrate",
+    )
+    parser.add_argument("--static", action="store_true", help="also gather the pages' static files")
+    arguments = parser.parse_args(argv)
+    _wait_for_outside_database()
+    _django("migrate", "--no-input", "--verbosity", "1")
+    if arguments.static:
+        _django("collectstatic", "--no-input", "--verbosity", "0")
+    return 0
+
+
+def _wait_for_outside_database() -> None:
+    """Turn a database that cannot be reached into a sentence."""
+    import psycopg
+
+    try:
+        psycopg.connect(os.environ["SONGHE_DATABASE_URL"], connect_timeout=10).close()
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(
+            sentence=f"The database at SONGHE_DATABASE_URL does not answer: {error}"
+        ) from None
+
+
+def createsuperuser(argv: list[str]) -> int:
+    """Run `songhe createsuperuser`: ask for a name and a password, make the account."""
+    return _django("createsuperuser", *argv)
+
+
+def manage(argv: list[str]) -> int:
+    """Run one of Django's own commands, for developers."""
+    if not argv or argv[0] in {"-h", "--help"}:
+        sys.stdout.write("Example: songhe manage makemigrations people\n\n")
+        argv = ["help"]
+    return _django(*argv)
