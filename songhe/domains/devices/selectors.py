@@ -49,7 +49,7 @@ def list_devices(
     actor: Actor,
     *,
     words: str = "",
-    type: str = "",
+    type: str = "",  # noqa: A002 (the field's word)
     state: str = "",
 ) -> QuerySet[Device]:
     """Return the devices the actor may list."""

@@ -23,8 +23,8 @@ from songhe.domains.devices.selectors import NoSuchDevice
 from songhe.domains.devices.snapshots import write_snapshots
 from songhe.domains.devices.terms import CommandState, DeviceState
 from songhe.domains.devices.workflow import COMMISSIONING
-from songhe.domains.organizations.models import Organization
-from songhe.domains.people.models import Person, Room
+from songhe.domains.organizations import selectors as organizations
+from songhe.domains.people import selectors as people
 from songhe.kernel.errors import Conflict, Denied, Invalid
 from songhe.kernel.wire import CHANNEL_COMMAND
 
@@ -66,7 +66,7 @@ def register_device(
     *,
     actor: Actor,
     type: str,  # noqa: A002 (the field's word)
-    organization: Organization,
+    organization_id: UUID,
     at: datetime,
     serial: str = "",
     model: str = "",
@@ -80,6 +80,7 @@ def register_device(
     Raises UnknownDeviceType, Denied.
     """
     types.get_type(type)
+    organization = organizations.get_organization(organization_id)
     region = region_code or organization.region_code
     if not actor.is_system and not actor.covers("devices.register_device", region):
         raise Denied(action="devices.register_device")
@@ -138,39 +139,31 @@ def bind_device(
     actor: Actor,
     device_id: UUID,
     at: datetime,
-    person: Person | None = None,
-    room: Room | None = None,
+    person_id: UUID | None = None,
+    room_id: UUID | None = None,
 ) -> Binding:
     """Let a device serve a person or a room from a moment on; the binding before ends then.
 
-    Readings already stored stay with whom they were stored for.
+    Readings already stored stay with whom they were stored for. With both ids the person is the
+    subject and the room says where.
     """
     device = _locked(actor, "devices.bind_device", device_id)
     for row in Binding.objects.select_for_update().filter(device=device, period__contains=at):
         row.period = DateTimeTZRange(row.period.lower, at)
         row.save(update_fields=["period"])
     binding = Binding.objects.create(
-        device=device, person=person, room=room, period=DateTimeTZRange(at, None)
+        device=device, person_id=person_id, room_id=room_id, period=DateTimeTZRange(at, None)
     )
-    device.region_code = person.region_code if person else room.home.region_code  # type: ignore[union-attr]
+    device.region_code = people.region_of(person_id=person_id, room_id=room_id)
     device.save(update_fields=["region_code"])
     audit.record_change(
         actor=actor,
         action="devices.bind_device",
         ref=f"devices.Device/{device.pk}",
         at=at,
-        detail={
-            "person": str(person.pk) if person else None,
-            "room": str(room.pk) if room else None,
-        },
+        detail={"person": str(person_id or ""), "room": str(room_id or "")},
     )
-    bus.publish(
-        events.DeviceBound(
-            device_id=device.pk,
-            person_id=person.pk if person else None,
-            room_id=room.pk if room else None,
-        )
-    )
+    bus.publish(events.DeviceBound(device_id=device.pk, person_id=person_id, room_id=room_id))
     write_snapshots([device.pk], at=at)
     return binding
 

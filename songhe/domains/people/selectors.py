@@ -207,3 +207,15 @@ def find_by_id_number(actor: Actor, number: str, *, at: datetime) -> PersonView 
     rows = policies.scope(actor, Person.objects.filter(id_number_index=index), VIEW)
     person = rows.first()
     return _view(actor, person) if person else None
+
+
+def region_of(*, person_id: UUID | None, room_id: UUID | None) -> str:
+    """Return the region code of a person, or else of the home of a room."""
+    if person_id is not None:
+        return Person.objects.values_list("region_code", flat=True).get(pk=person_id)
+    return Room.objects.values_list("home__region_code", flat=True).get(pk=room_id)
+
+
+def rooms_by_id(ids: Iterable[UUID]) -> dict[UUID, Room]:
+    """Return rooms with their homes, by id; 1 query."""
+    return {row.pk: row for row in Room.objects.filter(pk__in=list(ids)).select_related("home")}
