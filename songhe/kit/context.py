@@ -65,7 +65,8 @@ class Page:
             return []
         entries = menu_for(self.actor, section)
         path = self.request.path
-        fits = [e.url for e in entries if path == e.url or (e.url != "/" and path.startswith(e.url))]
+        urls = [entry.url for entry in entries]
+        fits = [u for u in urls if path == u or (u != "/" and path.startswith(u))]
         here = max(fits, key=len, default=None)
         return [ShownEntry(entry, entry.url == here) for entry in entries]
 

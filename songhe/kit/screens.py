@@ -6,13 +6,18 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.http import JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
 from django.utils.cache import add_never_cache_headers
 from django.views.generic import View
@@ -99,13 +104,8 @@ def screen(
         raise ImproperlyConfigured(f"screen {route!r}: {action!r} is not domain.verb_noun")
     if menu is not None and "<" in route:
         raise ImproperlyConfigured(f"screen {route!r}: a menu entry has no parameters")
-    inner: ViewFunction
-    if isinstance(view, type):
-        inner = view.as_view()
-        title = view.__name__
-    else:
-        inner = view
-        title = view.__name__
+    title = view.__name__
+    inner = cast("type[View]", view).as_view() if isinstance(view, type) else view
     declared = Screen(
         route=route,
         name=name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", title).lower(),

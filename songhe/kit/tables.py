@@ -42,7 +42,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One drawn cell. `iso` is the machine's form of a time; `known` is False for an absent value."""
+    """One drawn cell. `iso` is a time for machines; `known` is False for an absent value."""
 
     text: Any
     numeric: bool = False
