@@ -194,16 +194,24 @@ class Supervisor:
         if process.before_start:
             await asyncio.to_thread(process.before_start)
         argv = list(process.command() if process.command else process.argv)
-        child = await asyncio.create_subprocess_exec(
-            *argv,
-            env=dict(os.environ if process.env is None else process.env),
-            cwd=process.cwd,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches us alone, and we stop in order
-            preexec_fn=in_child(account=process.account, parent_death=process.stop_signal),
-        )
+        # A pipe of our own: asyncio's would let wait() hang on whoever inherited it.
+        out, into = os.pipe()
+        try:
+            child = await asyncio.create_subprocess_exec(
+                *argv,
+                env=dict(os.environ if process.env is None else process.env),
+                cwd=process.cwd,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=into,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches us alone, and we stop in order
+                preexec_fn=in_child(account=process.account, parent_death=process.stop_signal),
+            )
+        except BaseException:
+            os.close(out)
+            raise
+        finally:
+            os.close(into)
         kept.child = child
         kept.starts += 1
         if self._stopping.is_set():  # asked for while the child was being born
@@ -211,7 +219,7 @@ class Supervisor:
         if self.on_spawn:
             self.on_spawn(process.name, child.pid)
         spoke = asyncio.Event()
-        pump = asyncio.create_task(self._pump(kept, child, spoke))
+        pump = asyncio.create_task(self._pump(kept, out, spoke))
         watch = asyncio.create_task(self._watch(kept, child, spoke))
         try:
             code = await child.wait()
@@ -227,13 +235,22 @@ class Supervisor:
             self.log.write(OURS, f"{process.name}: {fault}")
         return code
 
-    async def _pump(
-        self, kept: _Kept, child: asyncio.subprocess.Process, spoke: asyncio.Event
-    ) -> None:
+    async def _pump(self, kept: _Kept, out: int, spoke: asyncio.Event) -> None:
         """Carry the child's output into the log, whatever the length of its lines."""
-        assert child.stdout is not None  # noqa: S101 - a pipe was asked for
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(out, "rb")
+        )
+        try:
+            await self._carry(kept, reader, spoke)
+        finally:
+            transport.close()
+
+    async def _carry(
+        self, kept: _Kept, reader: asyncio.StreamReader, spoke: asyncio.Event
+    ) -> None:
         rest = b""
-        while chunk := await child.stdout.read(65_536):
+        while chunk := await reader.read(65_536):
             *lines, rest = (rest + chunk).split(b"\n")
             if len(rest) > 65_536:
                 lines, rest = [*lines, rest], b""

@@ -106,7 +106,7 @@ class House:
         """Return the plan: database, tables, then gateway, web, live and jobs side by side."""
         plan: list[Process] = []
         if self.embedded:
-            plan.append(self._postgres())
+            plan.append(self.postgres())
         plan += [
             Process(
                 name="migrate",
@@ -136,7 +136,8 @@ class House:
             probe=Http(self.ports[port_name], tls=self.tls, host=host),
         )
 
-    def _postgres(self) -> Process:
+    def postgres(self) -> Process:
+        """Return the embedded database as a process."""
         return Process(
             name="postgres",
             command=self.cluster.command,
@@ -170,12 +171,14 @@ def run(
     extra: Sequence[Process] = (),
     on_ready: Callable[[House], None] | None = None,
     quiet: bool = False,
+    plan: Callable[[House], Sequence[Process]] | None = None,
 ) -> int:
     """Run the whole house until it is stopped; return the exit code.
 
     `extra` are processes added after the house's own (the demo's county and simulator),
     `on_ready` is called once when all are ready, `quiet` keeps the terminal to our own words
-    (the file has everything), `fresh` removes everything stored before.
+    (the file has everything), `fresh` removes everything stored before, `plan` takes the place
+    of the house's own processes (for a machine that runs only some of them).
     """
     house = House(env)
     with house.instance.hold():
@@ -200,8 +203,9 @@ def run(
         if house.embedded:
             house.cluster.prepare()
         house.instance.write(house.addresses())
+        processes = [*(plan(house) if plan else house.processes()), *extra]
         try:
-            return asyncio.run(_supervise(house, log, extra, on_ready))
+            return asyncio.run(_supervise(house, log, processes, on_ready))
         finally:
             house.instance.forget()
             log.close()
@@ -210,7 +214,7 @@ def run(
 async def _supervise(
     house: House,
     log: OneLog,
-    extra: Sequence[Process],
+    processes: Sequence[Process],
     on_ready: Callable[[House], None] | None,
 ) -> int:
     began = time.monotonic()
@@ -222,7 +226,7 @@ async def _supervise(
             on_ready(house)
 
     supervisor = Supervisor(
-        [*house.processes(), *extra],
+        processes,
         log=log,
         on_ready=announce,
         on_spawn=house.instance.add_child,

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
-from songhe.gateway.decoders import Measurement, Refused, Status, Value, Waveform
+from songhe.gateway.decoders import Measurement, Status, Value, Waveform
 from songhe.gateway.registry import Device
 from songhe.kernel import codes
 from songhe.kernel.time import DAY_US, MINUTE_US, SECOND_US
@@ -28,7 +28,6 @@ BROKEN_CLOCK_US = OLDEST_US
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATE, _ADJUSTED, _FUTURE = int(Flag.LATE), int(Flag.ADJUSTED), int(Flag.FUTURE)
 _RESTAMPED, _WELLNESS = int(Flag.RESTAMPED), int(Flag.WELLNESS)
-_encode = msgspec.json.encode
 
 
 class Unusable(Exception):
@@ -51,13 +50,6 @@ class StoredWaveform(msgspec.Struct, frozen=True):
     rate_hz: float
     samples: bytes
     received_us: int
-
-
-class Normalised(msgspec.Struct):
-    """What became of a measurement: a reading, if any value was good, and the refused rest."""
-
-    reading: Reading | None
-    refused: Refused | None = None
 
 
 def instant_us(moment: datetime) -> int:
@@ -169,22 +161,16 @@ def _checked(values: list[Value]) -> tuple[dict[int, float], list[tuple[Value, U
     return good, bad
 
 
-def _left_over(message: Measurement, bad: list[tuple[Value, Unusable]]) -> Refused:
-    """Return a refusal that holds only the refused values, as a message that can be replayed."""
-    rest = Measurement(message.at, [value for value, _ in bad], message.sent_at, message.id)
-    detail = "; ".join(error.detail for _, error in bad)[:300]
-    return Refused(bad[0][1].reason, detail, _encode(rest))
-
-
 def measurement(
     device: Device, message: Measurement, received_us: int, *, dup: bool = False, flags: int = 0
-) -> Normalised:
-    """Return the reading of a message, its good values side by side, and the refused values.
+) -> tuple[Reading | None, list[tuple[Value, Unusable]]]:
+    """Return (the reading of a message's good values or None, the bad values).
 
     One bad value does not take the others with it: a pressure monitor that reports a critical
-    pressure and an impossible pulse has still reported the pressure. Raises Unusable.
+    pressure and an impossible pulse has still reported the pressure. Raises Unusable for a time
+    outside the window.
     """
-    at_us = round(message.at.timestamp() * 1_000_000)
+    at_us = instant_us(message.at)
     sent_us = None if message.sent_at is None else instant_us(message.sent_at)
     moment_us, time_flags = effective_us(device, at_us, sent_us, received_us, dup)
     flags |= time_flags
@@ -193,22 +179,22 @@ def measurement(
     if message.id is not None and device.restamped(message.id, at_us):
         flags |= _RESTAMPED
     good, bad = _checked(message.readings)
-    reading = None
-    if good:
-        bound = subject_at(device, moment_us)
-        reading = Reading(
-            bound.subject_kind,
-            bound.subject,
-            device.id,
-            moment_us,
-            received_us,
-            tuple(good),
-            tuple(good.values()),
-            flags,
-            bound.person,
-            bound.place,
-        )
-    return Normalised(reading, _left_over(message, bad) if bad else None)
+    if not good:
+        return None, bad
+    bound = subject_at(device, moment_us)
+    reading = Reading(
+        bound.subject_kind,
+        bound.subject,
+        device.id,
+        moment_us,
+        received_us,
+        tuple(good),
+        tuple(good.values()),
+        flags,
+        bound.person,
+        bound.place,
+    )
+    return reading, bad
 
 
 def status_reading(

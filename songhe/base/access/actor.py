@@ -56,16 +56,24 @@ class Actor:
     def prefixes(self, action: str) -> tuple[str, ...]:
         """Return the region prefixes in which the actor's regional roles carry the action.
 
-        Roles that work by grants only (family, elder, worker) give none.
+        Roles whose reach is an organisation or grants give none.
         """
         if self.is_system:
             return ("",)
         found = {
             held.region_prefix
             for held in self.roles
-            if held.carries(action) and all_roles()[held.role].fields
+            if held.carries(action) and all_roles()[held.role].reach == "region"
         }
         return () if not found else ("",) if "" in found else tuple(sorted(found))
+
+    def organizations(self, action: str) -> tuple[UUID, ...]:
+        """Return the organisations for which the actor's roles carry the action."""
+        return tuple(
+            held.organization_id
+            for held in self.roles
+            if held.organization_id is not None and held.carries(action)
+        )
 
     def covers(self, action: str, region_code: str) -> bool:
         """Tell whether a role carries the action in this region."""
@@ -75,8 +83,9 @@ class Actor:
         """Return the classes of fields that the actor's roles open in a region."""
         seen: frozenset[str] = frozenset()
         for held in self.roles:
-            if region_code.startswith(held.region_prefix):
-                seen |= all_roles()[held.role].fields
+            role = all_roles()[held.role]
+            if role.reach == "region" and region_code.startswith(held.region_prefix):
+                seen |= role.fields
         return seen
 
     def granted(self, subject_type: str) -> dict[UUID, frozenset[str]]:

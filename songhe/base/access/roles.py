@@ -20,6 +20,7 @@ class Role:
     exact: frozenset[str]
     prefixes: tuple[str, ...]
     fields: frozenset[str]
+    reach: str
 
     def carries(self, action: str) -> bool:
         """Tell whether this role carries an action such as "devices.view_device"."""
@@ -44,5 +45,6 @@ def all_roles() -> dict[str, Role]:
             exact=frozenset(a for a in body["actions"] if not a.endswith("*")),
             prefixes=tuple(a[:-1] for a in body["actions"] if a.endswith("*")),
             fields=fields,
+            reach=body["reach"],
         )
     return roles

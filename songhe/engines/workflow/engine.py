@@ -67,9 +67,16 @@ class Workflow:
         return self.states - left
 
     def advance(
-        self, obj: Model, step_name: str, *, actor: Actor, at: datetime, note: str = ""
+        self,
+        obj: Model,
+        step_name: str,
+        *,
+        actor: Actor,
+        at: datetime,
+        note: str = "",
+        changes: dict[str, Any] | None = None,
     ) -> Transition:
-        """Change obj.state by one step, write history and audit; the caller saves nothing else.
+        """Change obj.state by one step, with other fields of the same moment; write history, audit.
 
         The caller holds the row's lock (select_for_update) in a transaction. Raises Denied,
         WrongState, ReasonNeeded, or what the guard raises; then nothing has changed.
@@ -86,7 +93,9 @@ class Workflow:
         if step.guard:
             step.guard(obj)
         obj.state = step.target  # type: ignore[attr-defined]
-        obj.save(update_fields=["state"])
+        for name, value in (changes or {}).items():
+            setattr(obj, name, value)
+        obj.save(update_fields=["state", *(changes or {})])
         ref = f"{obj._meta.label}/{obj.pk}"
         audit.record_change(
             actor=actor,

@@ -80,11 +80,15 @@ class Waveform(msgspec.Struct):
 
 
 class Refused(msgspec.Struct):
-    """A message, or a part of one, that cannot be used: why, and the bytes to replay."""
+    """A message, or a part of one, that cannot be used: why, and the bytes to replay.
+
+    kind: the kind that the bytes are a message of, where that is not the topic's.
+    """
 
     reason: str
     detail: str
     payload: bytes
+    kind: str = ""
 
 
 Decoded = Measurement | Status | Acknowledgement | Waveform | Refused
