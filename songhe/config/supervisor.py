@@ -246,9 +246,7 @@ class Supervisor:
         finally:
             transport.close()
 
-    async def _carry(
-        self, kept: _Kept, reader: asyncio.StreamReader, spoke: asyncio.Event
-    ) -> None:
+    async def _carry(self, kept: _Kept, reader: asyncio.StreamReader, spoke: asyncio.Event) -> None:
         rest = b""
         while chunk := await reader.read(65_536):
             *lines, rest = (rest + chunk).split(b"\n")
