@@ -1,0 +1,164 @@
+"""One message into the batch: decode, normalise, and every refusal into a dead letter."""
+
+from __future__ import annotations
+
+import msgspec
+
+from songhe.gateway import decoders, normalise
+from songhe.gateway.decoders import (
+    Acknowledgement,
+    Decoded,
+    Measurement,
+    Refused,
+    Status,
+    Value,
+    Waveform,
+)
+from songhe.gateway.limits import Bucket
+from songhe.gateway.normalise import Unusable
+from songhe.gateway.writer.batch import Batch, Inbound, Letter
+from songhe.kernel.ids import uuid7
+from songhe.kernel.wire import Reading
+
+LETTER_BURST = 600.0
+# A topic is the device's text: keep what a person needs to see, not 64 KiB of it.
+TOPIC_KEPT = 300
+DETAIL_KEPT = 300
+
+
+class Intake:
+    """Turns inbound messages into parts of a batch. Never raises for what a message says."""
+
+    def __init__(self, letters_per_minute: float) -> None:
+        self._letters_per_s = letters_per_minute / 60
+
+    def take(self, batch: Batch, inbound: Inbound) -> None:
+        """Add a message to a batch, with its acknowledgement."""
+        batch.inbox.append(inbound)
+        batch.bytes += len(inbound.payload)
+        route, source = inbound.route, inbound.source
+        source.begin()
+        acknowledged = True
+        if route.refusal:
+            refused = Refused(route.refusal, "", inbound.payload)
+            acknowledged = self._refuse(batch, inbound, 0, refused)
+        else:
+            for index, item in enumerate(decoders.decode(route.kind, inbound.payload)):
+                refused_item = self._place(batch, inbound, item)
+                if refused_item is not None:
+                    acknowledged &= self._refuse(batch, inbound, index, refused_item)
+        if route.sender is not route.device:
+            batch.hear(route.sender, inbound.received_us, inbound.received_us)
+        tokens = batch.receipts.get(source)
+        if tokens is None:
+            tokens = batch.receipts[source] = bytearray()
+        if acknowledged:
+            tokens += inbound.token
+
+    def bury(self, batch: Batch, inbound: Inbound, reason: str, detail: str) -> None:
+        """Add a message to a batch as nothing but a dead letter."""
+        batch.inbox.append(inbound)
+        inbound.source.begin()
+        batch.letters.append(_letter(inbound, Refused(reason, detail, inbound.payload)))
+        batch.receipts[inbound.source] = bytearray(inbound.token)
+
+    def _place(self, batch: Batch, inbound: Inbound, item: Decoded) -> Refused | None:
+        """Put a decoded message where it belongs; return what of it cannot be used."""
+        device, received_us = inbound.route.device, inbound.received_us
+        try:
+            if type(item) is Measurement:
+                return self._measurement(batch, inbound, item)
+            if isinstance(item, Status):
+                moment_us, reading = normalise.status_reading(
+                    device, item, received_us, dup=inbound.dup, flags=inbound.flags
+                )
+                checked_reported(item)
+                batch.statuses.append((device, item))
+                batch.hear(device, moment_us, received_us)
+                if reading is not None:
+                    keep(batch, reading)
+            elif isinstance(item, Waveform):
+                wave = normalise.waveform(device, item, received_us, dup=inbound.dup)
+                batch.waveforms.append(wave)
+                batch.hear(device, wave.started_us, received_us)
+            elif isinstance(item, Acknowledgement):
+                batch.answers.append((device, item))
+                batch.hear(device, received_us, received_us)
+            elif isinstance(item, Refused):
+                return item
+        except Unusable as error:
+            return _whole(inbound, item, error)
+        return None
+
+    @staticmethod
+    def _measurement(batch: Batch, inbound: Inbound, item: Measurement) -> Refused | None:
+        device, received_us = inbound.route.device, inbound.received_us
+        reading, bad = normalise.measurement(
+            device, item, received_us, dup=inbound.dup, flags=inbound.flags
+        )
+        if reading is None:
+            return _whole(inbound, item, bad[0][1])
+        keep(batch, reading)
+        batch.hear(device, reading.effective_us, received_us)
+        return _rest(item, bad) if bad else None
+
+    def _refuse(self, batch: Batch, inbound: Inbound, index: int, refused: Refused) -> bool:
+        """Make a dead letter of a refusal; return False when its sender had too many."""
+        sender, source, now_us = inbound.route.sender, inbound.source, inbound.received_us
+        if not source.refuse(index, refused):
+            return True
+        if sender.letters is None:
+            sender.letters = Bucket(self._letters_per_s, LETTER_BURST, now_us)
+        was_muted = sender.letters.debt_s(now_us) > 0
+        if was_muted or sender.letters.take(1.0, now_us) > 0:
+            source.overrun()
+            if not was_muted:
+                limited = Refused("rate-limited", "too many unusable messages", b"")
+                batch.letters.append(_letter(inbound, limited))
+            return False
+        batch.letters.append(_letter(inbound, refused))
+        return True
+
+
+def keep(batch: Batch, reading: Reading) -> None:
+    """Add a reading; of two with one key the first counts."""
+    key = (reading.subject, reading.device, reading.effective_us, reading.fingerprint)
+    batch.readings.setdefault(key, reading)
+
+
+def checked_reported(status: Status) -> None:
+    """Refuse a reported state that the database cannot hold (U+0000 in a text)."""
+    if status.reported is not None and b"\\u0000" in msgspec.json.encode(status.reported):
+        raise Unusable("bad-value", "U+0000 in reported")
+
+
+def _whole(inbound: Inbound, item: Decoded, error: Unusable) -> Refused:
+    """Return the refusal of a whole message: its own bytes, of an array only its part."""
+    if inbound.payload.lstrip()[:1] != b"[":
+        return Refused(error.reason, error.detail, inbound.payload)
+    kind = "readings" if isinstance(item, Measurement) else ""
+    return Refused(error.reason, error.detail, msgspec.json.encode(item), kind)
+
+
+def _rest(item: Measurement, bad: list[tuple[Value, Unusable]]) -> Refused:
+    """Return the refusal of some values, as a message of readings that can be replayed."""
+    rest = Measurement(item.at, [value for value, _ in bad], item.sent_at, item.id)
+    detail = "; ".join(error.detail for _, error in bad)[:DETAIL_KEPT]
+    return Refused(bad[0][1].reason, detail, msgspec.json.encode(rest), "readings")
+
+
+def _letter(inbound: Inbound, refused: Refused) -> Letter:
+    route = inbound.route
+    topic = route.topic
+    if refused.kind and topic.count("/") == 3:
+        topic = f"{topic.rsplit('/', 1)[0]}/{refused.kind}"
+    return Letter(
+        id=uuid7(),
+        received_us=inbound.received_us,
+        device=route.device.id,
+        device_key=route.device.key,
+        topic=topic[:TOPIC_KEPT].replace("\0", ""),
+        payload=refused.payload,
+        reason=refused.reason,
+        detail=refused.detail.replace("\0", ""),
+    )

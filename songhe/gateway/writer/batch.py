@@ -1,0 +1,129 @@
+"""What one transaction will hold, and who is to be told once it is committed."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from songhe.gateway.decoders import Acknowledgement, Refused, Status
+from songhe.gateway.normalise import StoredWaveform
+from songhe.gateway.registry import Device, Route
+from songhe.kernel.wire import Reading
+
+Key = tuple[UUID, UUID, int, int]
+
+
+class Source(Protocol):
+    """Where a message came from: a connection, an HTTP call, a dead letter on replay."""
+
+    def begin(self) -> None:
+        """A message of this source is taken in (again, when a batch is split)."""
+
+    def refuse(self, index: int, refused: Refused) -> bool:
+        """Hear of a refusal; True when it becomes a dead letter of its own."""
+
+    def overrun(self) -> None:
+        """Hear that there were too many refusals: this message will not be acknowledged."""
+
+    def settle(self, tokens: bytes) -> None:
+        """Hear that messages are committed and judged; tokens are theirs, joined."""
+
+    def give_up(self) -> None:
+        """Hear that messages will not be stored now."""
+
+
+class Inbound(msgspec.Struct, frozen=True, gc=False):
+    """One message as it came in. token is what its source wants back (a PUBACK, or nothing)."""
+
+    source: Source
+    token: bytes
+    route: Route
+    payload: bytes
+    received_us: int
+    dup: bool = False
+    flags: int = 0
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A row of dead_letter."""
+
+    id: UUID
+    received_us: int
+    device: UUID | None
+    device_key: str
+    topic: str
+    payload: bytes
+    reason: str
+    detail: str
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """The end of a dead letter's replay: replayed, or back to new with its reason of today."""
+
+    letter: UUID
+    refused: Refused | None
+
+
+class Heard(msgspec.Struct):
+    """When a device was last heard of in this batch, and whether by a reading."""
+
+    effective_us: int
+    received_us: int
+
+
+class Batch:
+    """Messages of one transaction, decoded and normalised, in the order they came."""
+
+    __slots__ = (
+        "answers",
+        "bytes",
+        "heard",
+        "inbox",
+        "judged",
+        "letters",
+        "readings",
+        "receipts",
+        "replayed",
+        "retried",
+        "statuses",
+        "waveforms",
+    )
+
+    def __init__(self) -> None:
+        self.inbox: list[Inbound] = []
+        self.bytes = 0
+        self.readings: dict[Key, Reading] = {}
+        self.waveforms: list[StoredWaveform] = []
+        self.statuses: list[tuple[Device, Status]] = []
+        self.answers: list[tuple[Device, Acknowledgement]] = []
+        self.letters: list[Letter] = []
+        self.heard: dict[Device, Heard] = {}
+        self.receipts: dict[Source, bytearray] = {}
+        self.replayed: list[Replayed] = []
+        self.retried = False
+        self.judged = True
+
+    def __len__(self) -> int:
+        return len(self.inbox)
+
+    def hear(self, device: Device, effective_us: int, received_us: int) -> None:
+        """Note that a device spoke."""
+        known = self.heard.get(device)
+        if known is None:
+            self.heard[device] = Heard(effective_us, received_us)
+        else:
+            known.received_us = received_us
+            if effective_us > known.effective_us:
+                known.effective_us = effective_us
+
+    def settle(self) -> None:
+        """Tell every source that its messages are committed and judged."""
+        for source, tokens in self.receipts.items():
+            source.settle(bytes(tokens))
+
+    def give_up(self) -> None:
+        """Tell every source that its messages are not stored."""
+        for source in self.receipts:
+            source.give_up()

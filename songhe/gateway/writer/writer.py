@@ -1,0 +1,383 @@
+"""The loop that commits batch after batch, and what it does when the database is away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from uuid import UUID
+
+import structlog
+
+from songhe.gateway import metrics
+from songhe.gateway.database import connect, is_missing_partition, is_passing
+from songhe.gateway.intake import Intake
+from songhe.gateway.settings import Settings
+from songhe.gateway.writer.batch import Batch, Inbound
+from songhe.gateway.writer.latest import Latest, Row
+from songhe.gateway.writer.seen import Seen
+from songhe.gateway.writer.store import Cursor, Store
+from songhe.kernel.detectors import Evaluator, Plan
+from songhe.kernel.wire import Finding, Reading
+
+log = structlog.get_logger("songhe.gateway.writer")
+
+TICK_S = 1.0
+# Up to so many changed rows of latest go with every batch; more wait for the next flush.
+FLUSH_ROWS = 64
+FLUSH_S = 0.2
+FLUSH_MAX = 5000
+RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+LETTERS_SHOWN = 5
+
+Judged = tuple[Plan | None, dict[UUID, Row]]
+
+
+class JudgementFailed(Exception):
+    """A rule raised an error of its own; the batch is split until the message is found."""
+
+
+class Writer:
+    """Takes messages in, commits them in batches, and settles them with their sources."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        evaluator: Evaluator,
+        latest: Latest,
+        seen: Seen,
+        now_us: Callable[[], int],
+    ) -> None:
+        self._settings = settings
+        self._evaluator = evaluator
+        self._latest = latest
+        self.seen = seen
+        self._now_us = now_us
+        self._intake = Intake(settings.gateway_letters_per_minute)
+        self._batches: deque[Batch] = deque((Batch(),))
+        self._waiting = 0
+        self._waiting_bytes = 0
+        self._wake = asyncio.Event()
+        self._store: Store | None = None
+        self._tick_due = False
+        self._flushed_s = 0.0
+        self._stopping = False
+        self._down_since_s: float | None = None
+        self.drained: list[Callable[[], None]] = []
+        self.on_outage: Callable[[], None] = lambda: None
+
+    @property
+    def full(self) -> bool:
+        """Tell whether fronts must read no more until `drained` is called."""
+        settings = self._settings
+        return (
+            self._waiting >= settings.gateway_queue_messages
+            or self._waiting_bytes >= settings.gateway_queue_bytes
+        )
+
+    @property
+    def is_down(self) -> bool:
+        """Tell whether the database has been away for longer than a hiccup."""
+        return self._down_since_s is not None and time.monotonic() - self._down_since_s > 1.0
+
+    def put(self, inbound: Inbound) -> None:
+        """Take a message in; its source hears of it after the commit."""
+        batch = self._batches[-1]
+        if len(batch) >= self._settings.gateway_batch_messages:
+            batch = Batch()
+            self._batches.append(batch)
+        self._intake.take(batch, inbound)
+        self._waiting += 1
+        self._waiting_bytes += len(inbound.payload)
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def nudge(self) -> None:
+        """Wake the loop for what is not a message: a device that came or went."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Let the loop end once everything taken in is stored."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Commit until stopped."""
+        loop = asyncio.get_running_loop()
+
+        def tick() -> None:
+            nonlocal timer
+            self._tick_due = True
+            self._wake.set()
+            timer = loop.call_later(TICK_S, tick)
+
+        timer = loop.call_later(TICK_S, tick)
+        try:
+            while not (self._stopping and self._waiting == 0):
+                await self._wake.wait()
+                self._wake.clear()
+                await self._round()
+            await self._last_flush()
+        finally:
+            timer.cancel()
+            if self._store is not None:
+                await self._store.close()
+
+    async def _round(self) -> None:
+        """Commit what is there, then let the clock tick."""
+        limit = self._settings.gateway_batch_messages
+        while self._waiting:
+            first = self._batches[0]
+            if len(first) < limit and not self._stopping:
+                waited_us = self._now_us() - first.inbox[0].received_us
+                left_s = self._settings.gateway_linger_ms / 1000 - waited_us / 1_000_000
+                if left_s > 0:
+                    await asyncio.sleep(left_s)
+            await self._commit(self._next())
+        if self._tick_due:
+            self._tick_due = False
+            await self._guarded(Batch(), tick=True)
+        elif self.seen.urgent or self._flush_is_due():
+            await self._guarded(Batch())
+
+    def _next(self) -> Batch:
+        batch = self._batches.popleft()
+        if not self._batches:
+            self._batches.append(Batch())
+        return batch
+
+    def _flush_is_due(self) -> bool:
+        has_any = bool(self._latest.dirty or self.seen.dirty)
+        return has_any and time.monotonic() - self._flushed_s >= FLUSH_S
+
+    async def _commit(self, batch: Batch) -> None:
+        """Store a batch, whatever it takes, or give it up when the database stays away."""
+        count, size = len(batch), batch.bytes
+        try:
+            if await self._guarded(batch):
+                metrics.MESSAGES.inc(count)
+        finally:
+            self._waiting -= count
+            self._waiting_bytes -= size
+            metrics.WAITING.set(self._waiting)
+            if self.drained and not self.full:
+                waiting, self.drained = self.drained, []
+                for resume in waiting:
+                    resume()
+
+    async def _guarded(self, batch: Batch, *, tick: bool = False) -> bool:
+        """Write a batch with retries; True when it is committed."""
+        attempt = 0
+        while True:
+            try:
+                await self._write(await self._ready_store(), batch, tick=tick)
+            except JudgementFailed:
+                await self._abandon_transaction()
+                return await self._split(batch)
+            except Exception as error:
+                await self._abandon_transaction()
+                if is_missing_partition(error) and not batch.retried:
+                    await self._drop_store()
+                elif not is_passing(error):
+                    metrics.FAULTS.labels("store").inc()
+                    log.exception("batch refused by the database", messages=len(batch))
+                    return await self._split(batch)
+                else:
+                    await self._drop_store()
+                    if not await self._wait_for_database(batch, attempt, error):
+                        return False
+                batch.retried = True
+                attempt += 1
+                continue
+            if self._down_since_s is not None:
+                log.info("database is back", away_s=round(time.monotonic() - self._down_since_s, 1))
+                self._down_since_s = None
+            metrics.DATABASE_UP.set(1)
+            return True
+
+    async def _wait_for_database(self, batch: Batch, attempt: int, error: Exception) -> bool:
+        """Wait before the next try; False when the batch was given up instead."""
+        now_s = time.monotonic()
+        if self._down_since_s is None:
+            self._down_since_s = now_s
+            metrics.DATABASE_UP.set(0)
+            log.warning("database is away", error=type(error).__name__)
+        if self._stopping or now_s - self._down_since_s > self._settings.gateway_outage_s:
+            log.error("messages given up unacknowledged", messages=self._waiting)
+            batch.give_up()
+            for waiting in self._batches:
+                waiting.give_up()
+            self._waiting = len(batch)
+            self._waiting_bytes = batch.bytes
+            self._batches = deque((Batch(),))
+            self.on_outage()
+            return False
+        await asyncio.sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])
+        return True
+
+    async def _split(self, batch: Batch) -> bool:
+        """Write each message of a refused batch alone, so that only the bad one suffers."""
+        for inbound in batch.inbox:
+            alone = Batch()
+            alone.retried = batch.retried
+            self._intake.take(alone, inbound)
+            try:
+                await self._write(await self._ready_store(), alone)
+            except JudgementFailed:
+                await self._abandon_transaction()
+                alone.judged = False
+                await self._guarded(alone)
+            except Exception as error:
+                await self._abandon_transaction()
+                if is_passing(error) or not await self._bury(inbound):
+                    await self._drop_store()
+                    inbound.source.give_up()
+        return True
+
+    async def _bury(self, inbound: Inbound) -> bool:
+        """Make a dead letter of a message that the database refuses."""
+        letter = Batch()
+        self._intake.bury(letter, inbound, "bad-value", "the database cannot hold this")
+        try:
+            await self._write(await self._ready_store(), letter)
+        except Exception:
+            metrics.FAULTS.labels("bury").inc()
+            log.exception("dead letter refused by the database", device=inbound.route.device.key)
+            await self._abandon_transaction()
+            return False
+        return True
+
+    async def _ready_store(self) -> Store:
+        if self._store is None:
+            store = Store(await connect(self._settings.database_url, "writer"))
+            await store.prepare()
+            self._store = store
+        return self._store
+
+    async def _abandon_transaction(self) -> None:
+        if self._store is not None:
+            try:
+                await self._store.roll_back()
+            except Exception as error:
+                log.warning("roll-back failed", error=type(error).__name__)
+                await self._drop_store()
+
+    async def _drop_store(self) -> None:
+        store, self._store = self._store, None
+        if store is not None:
+            await store.close()
+
+    async def _write(self, store: Store, batch: Batch, *, tick: bool = False) -> None:
+        """Run one transaction and, once it is committed, everything that follows from it."""
+        started_s, now_us = time.monotonic(), self._now_us()
+        cursor = store.connection.cursor()
+        plan, planned, new = await self._store_readings(store, cursor, batch, now_us)
+        findings = list(plan.findings) if plan is not None else []
+        if tick:
+            # A tick carries no readings: one plan at a time.
+            plan = self._tick(now_us)
+            findings = list(plan.findings)
+        self.seen.absorb(batch)
+        subjects, devices = self._to_flush(planned, batch)
+        try:
+            if subjects:
+                packed = self._latest.packed(subjects, planned, now_us)
+                await store.write_latest(cursor, packed)
+            rows = [self.seen.facts(device).parameters(device) for device in devices]
+            await store.write_rest(cursor, batch, findings, rows, now_us)
+            await store.connection.commit()
+        except BaseException:
+            self.seen.dirty |= devices
+            raise
+        self._latest.merge(planned)
+        self._latest.dirty -= subjects
+        self._take_over(batch, plan)
+        self._count(batch, new, findings, started_s, now_us)
+
+    def _take_over(self, batch: Batch, plan: Plan | None) -> None:
+        """Advance the rules' states and settle: the transaction is committed, nothing undoes it."""
+        try:
+            if plan is not None:
+                plan.commit()
+            for device, heard in batch.heard.items():
+                self._evaluator.heard(device.id, heard.received_us)
+        except Exception:
+            metrics.FAULTS.labels("judge").inc()
+            log.exception("rule states could not be taken over", messages=len(batch))
+        batch.settle()
+
+    async def _store_readings(
+        self, store: Store, cursor: Cursor, batch: Batch, now_us: int
+    ) -> tuple[Plan | None, dict[UUID, Row], int]:
+        """Insert a batch's readings and judge the really new ones; return also how many."""
+        readings = batch.readings
+        if not readings:
+            return None, {}, 0
+        rows = list(readings.values())
+        await store.ensure_days(rows)
+        insertion = asyncio.ensure_future(store.insert_readings(cursor, rows))
+        try:
+            # While the server inserts, judge as if all were new, which nearly always holds.
+            await asyncio.sleep(0)
+            plan, planned = self._judge(batch, rows, now_us)
+        finally:
+            await insertion
+        new = await store.new_readings(cursor, readings, batch.retried)
+        if len(new) != len(rows):
+            plan, planned = self._judge(batch, new, now_us)
+        return plan, planned, len(new)
+
+    def _judge(self, batch: Batch, readings: Iterable[Reading], now_us: int) -> Judged:
+        rows = list(readings)
+        planned = self._latest.plan(rows)
+        if not batch.judged or not rows:
+            return None, planned
+        try:
+            return self._evaluator.judge(rows, now_us), planned
+        except Exception as error:
+            metrics.FAULTS.labels("judge").inc()
+            log.exception("a rule failed", readings=len(rows))
+            raise JudgementFailed from error
+
+    def _tick(self, now_us: int) -> Plan:
+        try:
+            return self._evaluator.tick(now_us)
+        except Exception as error:
+            metrics.FAULTS.labels("judge").inc()
+            log.exception("a rule failed on the clock's tick")
+            raise JudgementFailed from error
+
+    def _to_flush(self, planned: dict[UUID, Row], batch: Batch) -> tuple[set[UUID], set[UUID]]:
+        """Return whose rows of latest and device_seen go into this transaction."""
+        subjects = self._latest.dirty | {s for s, row in planned.items() if row.cells}
+        devices = self.seen.dirty
+        now_s = time.monotonic()
+        is_due = now_s - self._flushed_s >= FLUSH_S
+        if len(subjects) + len(devices) > FLUSH_ROWS and not is_due:
+            return set(), set()
+        self._flushed_s = now_s
+        self.seen.dirty, self.seen.urgent = set(), False
+        if len(subjects) > FLUSH_MAX:
+            subjects = set(list(subjects)[:FLUSH_MAX])
+        return subjects, devices
+
+    async def _last_flush(self) -> None:
+        """Bring the tables up to date before the end."""
+        self._flushed_s = 0.0
+        await self._guarded(Batch())
+
+    def _count(
+        self, batch: Batch, new: int, findings: list[Finding], started_s: float, now_us: int
+    ) -> None:
+        metrics.READINGS.inc(new)
+        metrics.REPEATS.inc(len(batch.readings) - new)
+        metrics.FINDINGS.inc(len(findings))
+        for letter in batch.letters:
+            metrics.LETTERS.labels(letter.reason).inc()
+        for letter in batch.letters[:LETTERS_SHOWN]:
+            log.info("dead letter", device=letter.device_key, reason=letter.reason)
+        if batch.inbox:
+            metrics.BATCH.observe(len(batch))
+            metrics.COMMIT.observe(time.monotonic() - started_s)
+            metrics.LAG.observe((self._now_us() - batch.inbox[0].received_us) / 1_000_000)
