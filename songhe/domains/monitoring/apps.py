@@ -8,4 +8,6 @@ class MonitoringConfig(AppConfig):
     label = "monitoring"
 
     def ready(self) -> None:
-        from songhe.domains.monitoring import policies  # noqa: F401
+        from songhe.domains.monitoring import handlers, loops, policies  # noqa: F401
+
+        loops.register()

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+STORM = "storm"
+
 
 class PriorityWord(models.TextChoices):
     HIGH = "high", _("urgent")

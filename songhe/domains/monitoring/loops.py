@@ -1,0 +1,92 @@
+"""Loops of the jobs process: findings to alarms, and the timers of escalation."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import datetime
+
+import psycopg
+import structlog
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections, connections
+from django.utils import timezone
+
+from songhe.base.events import loops
+from songhe.domains.devices import services as devices
+from songhe.domains.monitoring import services
+from songhe.kernel.wire import CHANNEL_FINDING
+
+log = structlog.get_logger(__name__)
+_IDLE_S = 2.0
+_TICK_S = 1.0
+
+
+@sync_to_async(thread_sensitive=False)
+def _take(at: datetime) -> int:
+    close_old_connections()
+    try:
+        return services.take_findings(at=at)
+    finally:
+        close_old_connections()
+
+
+@sync_to_async(thread_sensitive=False)
+def _tick(at: datetime) -> None:
+    close_old_connections()
+    try:
+        services.run_due_steps(at=at)
+        devices.expire_commands(at=at)
+    finally:
+        close_old_connections()
+
+
+async def pump_findings(stop: asyncio.Event) -> None:
+    """Turn findings into alarms as soon as the gateway announces them, and at least every 2 s."""
+    while not stop.is_set():
+        try:
+            async with await _listen() as connection:
+                await _pump(connection, stop)
+        except psycopg.OperationalError as error:
+            log.warning("finding_pump_waits", error=str(error))
+            await _pause(stop, _IDLE_S)
+
+
+async def _listen() -> psycopg.AsyncConnection[tuple[object, ...]]:
+    params = connections["default"].get_connection_params()
+    wanted = {k: params[k] for k in ("dbname", "user", "password", "host", "port") if k in params}
+    listener = await psycopg.AsyncConnection.connect(**wanted, autocommit=True)
+    await listener.execute(f"LISTEN {CHANNEL_FINDING}")
+    return listener
+
+
+async def _pump(
+    connection: psycopg.AsyncConnection[tuple[object, ...]], stop: asyncio.Event
+) -> None:
+    while not stop.is_set():
+        while await _take(timezone.now()):
+            if stop.is_set():
+                return
+        async for _ in connection.notifies(timeout=_IDLE_S, stop_after=1):
+            pass
+
+
+async def tick_escalation(stop: asyncio.Event) -> None:
+    """Once a second take the steps that are due."""
+    while not stop.is_set():
+        try:
+            await _tick(timezone.now())
+        except Exception:
+            log.exception("escalation_tick_failed")
+        await _pause(stop, _TICK_S)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+def register() -> None:
+    """Called when the app is ready."""
+    loops.register("monitoring.findings", pump_findings)
+    loops.register("monitoring.escalation", tick_escalation)

@@ -1,0 +1,63 @@
+"""Where a finding belongs: person, home, room, device, region, and who answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from songhe.domains.devices import selectors as devices
+from songhe.domains.monitoring.models import Finding
+from songhe.domains.organizations import selectors as organizations
+from songhe.domains.organizations.models import Organization
+from songhe.domains.people import selectors as people
+from songhe.kernel.wire import SubjectKind
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Everything an alarm copies from the moment it was raised."""
+
+    person_id: UUID | None
+    home_id: UUID | None
+    room_id: UUID | None
+    device_id: UUID | None
+    region_code: str
+    organization: Organization | None
+
+
+def place_of(finding: Finding) -> Place | None:
+    """Return where a finding belongs; None when its subject is not known (any more)."""
+    person_id, room_id, device_id = finding.person, None, finding.device
+    if finding.subject_kind == SubjectKind.PERSON:
+        person_id = finding.subject
+    elif finding.subject_kind == SubjectKind.PLACE:
+        room_id = finding.subject
+    else:
+        device_id = finding.subject
+    device = devices.by_ids([device_id]).get(device_id) if device_id else None
+    if device is not None:
+        binding = devices.bindings_of([device.pk], at=finding.onset_at).get(device.pk)
+        if binding is not None:
+            person_id = person_id or binding.person_id
+            room_id = room_id or binding.room_id
+    room = people.rooms_by_id([room_id]).get(room_id) if room_id else None
+    home = room.home if room else None
+    if home is None and person_id is not None:
+        home = people.home_of(person_id, at=finding.onset_at)
+    region_code = ""
+    if home is not None:
+        region_code = home.region_code
+    elif person_id is not None:
+        region_code = people.region_of(person_id=person_id, room_id=None)
+    elif device is not None:
+        region_code = device.region_code
+    if not region_code:
+        return None
+    return Place(
+        person_id=person_id,
+        home_id=home.pk if home else None,
+        room_id=room.pk if room else None,
+        device_id=device.pk if device else None,
+        region_code=region_code,
+        organization=organizations.serving(region_code),
+    )

@@ -1,0 +1,247 @@
+"""Reading alarms, actor first: the desk's list, one alarm with its evidence, scores of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from songhe.base.access import policies
+from songhe.base.access.actor import Actor
+from songhe.base.regions import selectors as regions
+from songhe.domains.monitoring import words
+from songhe.domains.monitoring.models import Alarm, AlarmEntry, Finding, RuleOverride
+from songhe.domains.people import selectors as people
+from songhe.domains.people.selectors import PersonView
+from songhe.engines.alarms.terms import OPEN_STATES, RINGING_STATES, Priority, State
+from songhe.kernel.errors import NotFound
+from songhe.kernel.wire import EvidenceKey
+
+VIEW = "monitoring.view_alarm"
+LIST = "monitoring.list_alarms"
+
+
+class NoSuchAlarm(NotFound):
+    code = "monitoring.no_such_alarm"
+    message = "This alarm does not exist, or is not open to you."
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLine:
+    """An alarm in the list. person is as the actor may see it; place is community and address."""
+
+    alarm: Alarm
+    title: str
+    person: PersonView | None
+    place: str
+    last: AlarmEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLink:
+    """A finding of an alarm with the keys of the stored readings on which it rests."""
+
+    finding: Finding
+    why: str
+    keys: list[EvidenceKey]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleScore:
+    """How a rule did: alarms closed by people, by outcome; seconds to take; unanswered share.
+
+    precision is true / (true + false), None with nobody's rating.
+    """
+
+    rule: str
+    name: str
+    group: str
+    raised: int
+    true: int
+    false: int
+    test: int
+    unknown: int
+    escalated: int
+    median_taken_s: float | None
+
+    @property
+    def precision(self) -> float | None:
+        rated = self.true + self.false
+        return self.true / rated if rated else None
+
+
+def open_alarms(actor: Actor) -> QuerySet[Alarm]:
+    """Return the open alarms the actor may list, worst and newest first; members are left out."""
+    rows = policies.scope(actor, Alarm.objects.all(), LIST)
+    return (
+        rows.filter(state__in=OPEN_STATES, incident=None)
+        .select_related("home", "room", "device", "organization", "acknowledged_by", "assigned_to")
+        .order_by("priority_rank", "-raised_at", "-id")
+    )
+
+
+def lines(actor: Actor, alarms: Iterable[Alarm]) -> list[AlarmLine]:
+    """Return alarms as lines of a list: persons, places and last entries in 3 queries."""
+    rows = list(alarms)
+    persons = people.person_views(actor, [row.person_id for row in rows if row.person_id])
+    names = regions.names(sorted({row.region_code for row in rows}))
+    entries = AlarmEntry.objects.filter(alarm__in=[row.pk for row in rows])
+    last: dict[UUID, AlarmEntry] = {
+        entry.alarm_id: entry for entry in entries.order_by("alarm", "-at", "-id").distinct("alarm")
+    }
+    return [
+        AlarmLine(
+            alarm=row,
+            title=words.title(row),
+            person=persons.get(row.person_id) if row.person_id else None,
+            place=" ".join(
+                part
+                for part in (
+                    names.get(row.region_code, ""),
+                    row.home.address if row.home and not row.is_storm else "",
+                )
+                if part
+            ),
+            last=last.get(row.pk),
+        )
+        for row in rows
+    ]
+
+
+def get_alarm(actor: Actor, alarm_id: UUID) -> Alarm:
+    """Return one alarm; raises NoSuchAlarm outside the scope."""
+    rows = policies.scope(actor, Alarm.objects.all(), VIEW).select_related(
+        "home",
+        "room",
+        "device",
+        "organization",
+        "organization__next_organization",
+        "acknowledged_by",
+        "assigned_to",
+        "incident",
+    )
+    alarm = rows.filter(pk=alarm_id).first()
+    if alarm is None:
+        raise NoSuchAlarm
+    return alarm
+
+
+def course_of(alarm: Alarm) -> list[AlarmEntry]:
+    """Return an alarm's course, oldest first."""
+    return list(AlarmEntry.objects.filter(alarm=alarm))
+
+
+def evidence_of(alarm: Alarm) -> list[EvidenceLink]:
+    """Return the findings of an alarm with their evidence, newest first."""
+    rows = Finding.objects.filter(pk__in=alarm.finding_links.values("finding"))
+    return [
+        EvidenceLink(
+            finding=row,
+            why=words.why(row),
+            keys=[
+                EvidenceKey(
+                    UUID(key["subject"]), UUID(key["device"]), key["at_us"], key["fingerprint"]
+                )
+                for key in row.evidence
+            ],
+        )
+        for row in rows.order_by("-onset_at", "-decided_at")
+    ]
+
+
+def members_of(actor: Actor, alarm: Alarm) -> list[AlarmLine]:
+    """Return the alarms that an incident joins."""
+    rows = Alarm.objects.filter(incident=alarm).select_related(
+        "home", "room", "device", "organization", "acknowledged_by", "assigned_to"
+    )
+    return lines(actor, rows.order_by("raised_at"))
+
+
+def alarms_of_person(actor: Actor, person_id: UUID, *, limit: int = 20) -> list[AlarmLine]:
+    """Return a person's newest alarms that the actor may list."""
+    rows = policies.scope(actor, Alarm.objects.filter(person=person_id), LIST)
+    return lines(actor, rows.select_related("home", "room", "device")[:limit]) if limit else []
+
+
+def high_alarm_unanswered(actor: Actor) -> bool:
+    """Tell whether a high-priority alarm that the actor may list is unacknowledged (the crown)."""
+    rows = policies.scope(actor, Alarm.objects.all(), LIST)
+    return rows.filter(priority=Priority.HIGH, state=State.UNACKNOWLEDGED, incident=None).exists()
+
+
+def tally(actor: Actor) -> dict[str, int]:
+    """Return how many open alarms there are by priority."""
+    counts = dict.fromkeys((p.value for p in Priority), 0)
+    for priority in open_alarms(actor).order_by().values_list("priority", flat=True):
+        counts[priority] += 1
+    return counts
+
+
+def ringing_priority(actor: Actor) -> str:
+    """Return the worst priority that rings now, or empty; decides the sound."""
+    row = (
+        open_alarms(actor)
+        .filter(state__in=RINGING_STATES)
+        .values_list("priority", flat=True)
+        .first()
+    )
+    return row or ""
+
+
+_SCORES = """
+SELECT {group} AS grp,
+       count(*),
+       count(*) FILTER (WHERE outcome = 'true' AND resolved_by_id IS NOT NULL),
+       count(*) FILTER (WHERE outcome = 'false' AND resolved_by_id IS NOT NULL),
+       count(*) FILTER (WHERE outcome = 'test' AND resolved_by_id IS NOT NULL),
+       count(*) FILTER (WHERE outcome = 'unknown' AND resolved_by_id IS NOT NULL),
+       count(*) FILTER (WHERE told_leader),
+       percentile_cont(0.5) WITHIN GROUP (
+         ORDER BY extract(epoch FROM acknowledged_at - raised_at)
+       ) FILTER (WHERE acknowledged_at IS NOT NULL)
+  FROM monitoring_alarm a
+  LEFT JOIN devices_device d ON d.id = a.device_id
+ WHERE a.raised_at >= %s AND ({where})
+ GROUP BY 1 ORDER BY 2 DESC
+"""
+
+
+def scores(actor: Actor, *, since: datetime, by: str = "rule") -> list[RuleScore]:
+    """Return the score of rules (by="rule") or device types (by="device") since a moment.
+
+    Counts only, within the regions where the actor may view statistics.
+    """
+    prefixes = actor.prefixes("monitoring.view_statistics")
+    if not prefixes:
+        return []
+    group = {"rule": "a.rule", "device": "coalesce(d.type, '')"}[by]
+    where = " OR ".join(["a.region_code LIKE %s"] * len(prefixes))
+    params: list[Any] = [since, *(f"{prefix}%" for prefix in prefixes)]
+    with connection.cursor() as cursor:
+        cursor.execute(_SCORES.format(group=group, where=where), params)
+        rows = cursor.fetchall()
+    return [
+        RuleScore(
+            rule=row[0] if by == "rule" else "",
+            name=words.rule_name(row[0]) if by == "rule" else row[0],
+            group=row[0],
+            raised=row[1],
+            true=row[2],
+            false=row[3],
+            test=row[4],
+            unknown=row[5],
+            escalated=row[6],
+            median_taken_s=row[7],
+        )
+        for row in rows
+    ]
+
+
+def overrides_of(scope: str) -> list[RuleOverride]:
+    """Return every change of rules for a scope, newest first."""
+    return list(RuleOverride.objects.filter(scope=scope).order_by("-made_at", "-id"))

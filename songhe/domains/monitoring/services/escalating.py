@@ -1,0 +1,112 @@
+"""What happens while nobody answers. Timers are rows: they survive every restart."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import override
+
+from songhe.base.access.actor import SYSTEM
+from songhe.base.events import bus
+from songhe.base.outside import services as outside
+from songhe.base.outside.models import OutsideMessage
+from songhe.domains.monitoring import course, events, words
+from songhe.domains.monitoring.models import Alarm
+from songhe.domains.monitoring.terms import EntryKind
+from songhe.domains.monitoring.workflow import ALARM_LIFE
+from songhe.domains.organizations import selectors as organizations
+from songhe.engines.alarms.terms import RINGING_STATES, State
+
+
+def run_due_steps(*, at: datetime, limit: int = 100) -> int:
+    """Take every step that is due, each in its own transaction; return how many were taken."""
+    taken = 0
+    while taken < limit and _step_one(at):
+        taken += 1
+    return taken
+
+
+@transaction.atomic
+def _step_one(at: datetime) -> bool:
+    alarm = (
+        Alarm.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(next_step_at__lte=at)
+        .select_related("organization", "organization__next_organization")
+        .order_by("priority_rank", "next_step_at")
+        .first()
+    )
+    if alarm is None:
+        return False
+    if alarm.state == State.SHELVED:
+        ALARM_LIFE.advance(
+            alarm,
+            "ring_again",
+            actor=SYSTEM,
+            at=at,
+            changes={"shelved_until": None} | course.timer_fields(alarm, State.UNACKNOWLEDGED, at),
+        )
+        course.write_entry(alarm, EntryKind.UNSHELVED, at=at)
+    elif alarm.state in RINGING_STATES:
+        _escalate(alarm, at)
+    else:
+        alarm.next_step_at = None
+        alarm.save(update_fields=["next_step_at"])
+    course.announce(alarm, at=at)
+    return True
+
+
+def _escalate(alarm: Alarm, at: datetime) -> None:
+    plan = course.plan_of(alarm)
+    act = plan.act(alarm.steps_done)
+    following = alarm.organization.next_organization if alarm.organization else None
+    if act == "level_up":
+        _tell_leaders(alarm, at)
+    elif act == "next_organization" and following is not None:
+        before = alarm.organization
+        alarm.organization = following
+        course.write_entry(
+            alarm,
+            EntryKind.NEXT_ORGANIZATION,
+            at=at,
+            data={
+                "from": before.name if before else "",
+                "to": following.name,
+                "to_en": following.name_en,
+            },
+        )
+        _tell_leaders(alarm, at)
+    else:
+        act = "repeat"
+        course.write_entry(alarm, EntryKind.RANG, at=at)
+    alarm.steps_done += 1
+    alarm.next_step_at = max(plan.due_at(alarm.rang_at, alarm.steps_done), at)
+    alarm.save(update_fields=["organization", "told_leader", "steps_done", "next_step_at"])
+    if act != "repeat":
+        bus.publish(
+            events.AlarmEscalated(alarm_id=alarm.pk, act=act, organization_id=alarm.organization_id)
+        )
+
+
+def _tell_leaders(alarm: Alarm, at: datetime) -> None:
+    """Send the leaders of the organisation a message; without a gateway the course says so."""
+    organization = alarm.organization
+    leaders = organizations.leader_phones(organization.pk, at=at) if organization else []
+    with override("zh-hans"):
+        text = words.short_message(alarm)
+    told: list[str] = []
+    failed = ""
+    for name, phone in leaders:
+        try:
+            outside.send_message(
+                channel=OutsideMessage.Channel.SMS,
+                to=phone,
+                text=text,
+                ref=f"monitoring.Alarm/{alarm.pk}",
+                at=at,
+            )
+            told.append(name)
+        except outside.NoGateway as error:
+            failed = error.code
+    alarm.told_leader = True
+    course.write_entry(alarm, EntryKind.LEVEL_UP, at=at, data={"told": told, "failed": failed})

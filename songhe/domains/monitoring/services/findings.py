@@ -1,0 +1,188 @@
+"""Findings become alarms: raised, told again, back to normal, many at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+
+from songhe.base.access.actor import SYSTEM
+from songhe.base.events import bus
+from songhe.domains.monitoring import course, events
+from songhe.domains.monitoring.models import Alarm, AlarmFinding, Finding
+from songhe.domains.monitoring.place import Place, place_of
+from songhe.domains.monitoring.services.storms import join_storm
+from songhe.domains.monitoring.terms import EntryKind
+from songhe.domains.monitoring.workflow import ALARM_LIFE
+from songhe.engines.alarms.terms import OPEN_STATES, Outcome, Priority, State, priority_of
+from songhe.kernel.detectors.rules import spec
+
+log = structlog.get_logger(__name__)
+_LATCHED = (Priority.HIGH, Priority.MEDIUM)
+
+
+def take_findings(*, at: datetime, limit: int = 200) -> int:
+    """Turn waiting findings into alarms, each in its own transaction; return how many were taken.
+
+    Findings are taken in the order in which they were decided; several workers do not meet
+    (SKIP LOCKED). A finding and what it did to its alarm are one commit: exactly once.
+    """
+    taken = 0
+    while taken < limit and _take_one(at):
+        taken += 1
+    return taken
+
+
+@transaction.atomic
+def _take_one(at: datetime) -> bool:
+    finding = (
+        Finding.objects.select_for_update(skip_locked=True)
+        .filter(handled_at=None)
+        .order_by("decided_at", "id")
+        .first()
+    )
+    if finding is None:
+        return False
+    finding.handled_at = at
+    finding.save(update_fields=["handled_at"])
+    place = place_of(finding)
+    if place is None:
+        log.info("finding_without_place", finding=str(finding.pk), rule=finding.rule)
+        return True
+    if finding.phase == "cleared":
+        _clear(finding, at)
+    else:
+        _raise_or_count(finding, place, at)
+    return True
+
+
+def subject_key(finding: Finding) -> str:
+    """Return what makes two findings the same trouble: the rule's family and its subject."""
+    return f"{spec(finding.rule).family}:{finding.subject}"
+
+
+def _open_alarm(key: str) -> Alarm | None:
+    return (
+        Alarm.objects.select_for_update(of=("self",))
+        .filter(subject_key=key, state__in=OPEN_STATES)
+        .select_related("organization")
+        .first()
+    )
+
+
+def _raise_or_count(finding: Finding, place: Place, at: datetime) -> None:
+    priority = priority_of(finding.level, late=finding.late)
+    if priority is None:
+        return
+    alarm = _open_alarm(subject_key(finding))
+    if alarm is None:
+        if finding.phase == "raised":
+            _raise(finding, place, priority, at)
+        return
+    AlarmFinding.objects.create(alarm=alarm, finding=finding)
+    worse = priority.rank < alarm.priority_rank
+    alarm.count += 1
+    alarm.last_at = max(alarm.last_at, finding.onset_at)
+    changed = ["count", "last_at"]
+    if worse:
+        alarm.rule, alarm.rule_version = finding.rule, finding.rule_version
+        alarm.priority, alarm.priority_rank = priority.value, priority.rank
+        changed += ["rule", "rule_version", "priority", "priority_rank"]
+    if worse or finding.rule == alarm.rule:
+        alarm.summary = finding.summary
+        changed += ["summary"]
+    alarm.save(update_fields=changed)
+    course.write_entry(alarm, EntryKind.AGAIN, at=at, data=_said(finding))
+    rings_anew = worse or alarm.state == State.RETURNED
+    if rings_anew and alarm.state in (State.RETURNED, State.SHELVED):
+        ALARM_LIFE.advance(
+            alarm,
+            "ring_again",
+            actor=SYSTEM,
+            at=at,
+            changes={"cleared_at": None, "shelved_until": None}
+            | course.timer_fields(alarm, State.UNACKNOWLEDGED, at),
+        )
+    elif worse and alarm.state == State.UNACKNOWLEDGED:
+        course.start_timer(alarm, at)
+        alarm.save(update_fields=["rang_at", "steps_done", "next_step_at"])
+    course.announce(alarm, at=at)
+
+
+def _raise(finding: Finding, place: Place, priority: Priority, at: datetime) -> None:
+    alarm = Alarm(
+        rule=finding.rule,
+        rule_version=finding.rule_version,
+        subject_key=subject_key(finding),
+        priority=priority.value,
+        priority_rank=priority.rank,
+        is_late=finding.late,
+        person_id=place.person_id,
+        home_id=place.home_id,
+        room_id=place.room_id,
+        device_id=place.device_id,
+        region_code=place.region_code,
+        organization=place.organization,
+        summary=finding.summary,
+        onset_at=finding.onset_at,
+        last_at=finding.onset_at,
+        raised_at=at,
+        rang_at=at,
+    )
+    course.start_timer(alarm, at)
+    alarm.save(force_insert=True)
+    AlarmFinding.objects.create(alarm=alarm, finding=finding)
+    course.write_entry(alarm, EntryKind.RAISED, at=at, data=_said(finding))
+    if join_storm(alarm, at=at):
+        return
+    bus.publish(
+        events.AlarmRaised(
+            alarm_id=alarm.pk, rule=alarm.rule, priority=alarm.priority, person_id=alarm.person_id
+        )
+    )
+    course.announce(alarm, at=at)
+
+
+def _clear(finding: Finding, at: datetime) -> None:
+    alarm = _open_alarm(subject_key(finding))
+    if alarm is None or alarm.rule != finding.rule:
+        return
+    AlarmFinding.objects.create(alarm=alarm, finding=finding)
+    course.write_entry(alarm, EntryKind.CLEARED, at=at, data=_said(finding))
+    if alarm.priority not in _LATCHED and alarm.state in (State.UNACKNOWLEDGED, State.SHELVED):
+        _close_unlatched(alarm, at)
+    elif alarm.state == State.UNACKNOWLEDGED:
+        ALARM_LIFE.advance(alarm, "return", actor=SYSTEM, at=at, changes={"cleared_at": at})
+    else:
+        alarm.cleared_at = at
+        alarm.save(update_fields=["cleared_at"])
+    course.announce(alarm, at=at)
+
+
+def _close_unlatched(alarm: Alarm, at: datetime) -> None:
+    """Close a low or unclear alarm that went away before anybody took it; nobody rated it."""
+    ALARM_LIFE.advance(
+        alarm,
+        "resolve",
+        actor=SYSTEM,
+        at=at,
+        changes={
+            "cleared_at": at,
+            "resolved_at": at,
+            "outcome": Outcome.UNKNOWN.value,
+            "next_step_at": None,
+            "shelved_until": None,
+        },
+    )
+    course.write_entry(alarm, EntryKind.RESOLVED, at=at, data={"by_itself": True})
+    incident = alarm.incident
+    if incident and not incident.members.filter(state__in=OPEN_STATES).exists():
+        locked = Alarm.objects.select_for_update(of=("self",)).get(pk=incident.pk)
+        if locked.state in (State.UNACKNOWLEDGED, State.SHELVED):
+            _close_unlatched(locked, at)
+            course.announce(locked, at=at)
+
+
+def _said(finding: Finding) -> dict[str, object]:
+    return {"finding": str(finding.pk), "rule": finding.rule, "summary": finding.summary}

@@ -1,0 +1,96 @@
+"""Alarms in words: title with its value, why it rang, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from songhe.base.regions import selectors as regions
+from songhe.domains.monitoring.models import Alarm, Finding
+from songhe.domains.monitoring.terms import STORM, PriorityWord
+from songhe.kernel import codes
+from songhe.kernel.detectors.rules import Spec, UnknownRule, spec
+
+
+def is_english() -> bool:
+    """Tell whether the reader's language is English."""
+    return (get_language() or "").startswith("en")
+
+
+def rule_name(rule: str) -> str:
+    """Return a rule's name."""
+    if rule == STORM:
+        return _("Many sensors silent at once")
+    try:
+        row = spec(rule)
+    except UnknownRule:
+        return rule
+    return row.en if is_english() else row.zh
+
+
+def value_text(summary: dict[str, Any]) -> str:
+    """Return a finding's value with its unit, such as 186/112 mmHg; empty for events."""
+    if summary.get("value") is None or summary.get("code") is None:
+        return ""
+    code = codes.by_number(int(summary["code"]))
+    if code.kind == "state":
+        return ""
+    text = code.text(float(summary["value"]))
+    if summary.get("value2") is not None:
+        text += f"/{code.text(float(summary['value2']))}"
+    unit = {"mm[Hg]": "mmHg", "Cel": "°C", "1": "", "/min": _("/min")}.get(code.unit, code.unit)
+    return f"{text} {unit}".strip()
+
+
+def title(alarm: Alarm) -> str:
+    """Return what an alarm says in one line, with its value."""
+    if alarm.is_storm:
+        return _("Sensors of %(homes)s homes silent") % {"homes": alarm.summary.get("homes", 0)}
+    return f"{rule_name(alarm.rule)} {value_text(alarm.summary)}".strip()
+
+
+def why(finding: Finding) -> str:
+    """Return the sentence of the rule with the values and limits as they were judged."""
+    row = spec(finding.rule)
+    template = _template(row, finding)
+    fields = _Fields(finding.params | finding.summary)
+    if "window_s" in fields:
+        fields.setdefault("window_min", round(float(fields["window_s"]) / 60))
+    if "for_s" in fields:
+        fields.setdefault("for_min", round(float(fields["for_s"]) / 60))
+    return template.format_map(fields)
+
+
+def _template(row: Spec, finding: Finding) -> str:
+    english = is_english()
+    if finding.phase == "notice" and row.notice_en and finding.summary.get("partial") is None:
+        return row.notice_en if english else row.notice_zh
+    if finding.summary.get("partial") and row.partial_en:
+        return row.partial_en if english else row.partial_zh
+    return row.why_en if english else row.why_zh
+
+
+class _Fields(dict[str, Any]):
+    """Missing fields are shown as a dash rather than breaking the page; numbers lose .0."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+    def __getitem__(self, key: str) -> Any:
+        value = super().__getitem__(key)
+        return int(value) if isinstance(value, float) and value == int(value) else value
+
+
+def short_message(alarm: Alarm) -> str:
+    """Return the text for a leader's phone: what, where by community, since when; no name."""
+    place = "".join(region.name for region in regions.path_of(alarm.region_code)[-2:])
+    return _("[Songhe] %(priority)s alarm unanswered: %(title)s, %(place)s, since %(time)s.") % {
+        "priority": PriorityWord(alarm.priority).label,
+        "title": title(alarm),
+        "place": place,
+        "time": date_format(localtime(alarm.raised_at), "H:i"),
+    }
