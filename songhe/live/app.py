@@ -1,0 +1,188 @@
+"""The ASGI application: `GET /stream?ticket=` as server-sent events, and `GET /healthz`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from songhe.kernel import tickets
+from songhe.kernel.wire import LiveTicket
+from songhe.live.hub import Hub, Stream, frame
+from songhe.live.listener import Listener
+from songhe.live.settings import Settings
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+RETRY_MS = 2_000
+_OPEN: Headers = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+def hostname(authority: str) -> str:
+    """Return the host of an authority such as "localhost:8001" or "[::1]:8001", in lower case."""
+    try:
+        return (urlsplit(f"//{authority}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def is_same_host(origin: str, host: str) -> bool:
+    """Tell whether a browser's origin has the hostname that it asked, whatever the ports."""
+    try:
+        asked_by = urlsplit(origin)
+        name = (asked_by.hostname or "").lower()
+    except ValueError:
+        return False
+    return asked_by.scheme in {"http", "https"} and name != "" and name == hostname(host)
+
+
+class Live:
+    """The application with what it holds: the hub of streams and the listener."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.secret = settings.secret()
+        self.hub = Hub(queue_events=settings.live_queue_events, streams=settings.live_streams)
+        self.listener = Listener(settings.database_url, self.hub)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        listening = asyncio.create_task(self.listener.run())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await listening
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        headers = {k: v.decode("latin-1") for k, v in scope["headers"]}
+        origin, host = headers.get(b"origin", ""), headers.get(b"host", "")
+        if origin and not is_same_host(origin, host):
+            await _problem(send, 403, "live.other_origin")
+            return
+        allow: Headers = [(b"vary", b"Origin")]
+        if origin:
+            allow.append((b"access-control-allow-origin", origin.encode("latin-1")))
+        if scope["path"] not in {"/stream", "/healthz"}:
+            await _problem(send, 404, "live.not_found", allow)
+        elif scope["method"] != "GET":
+            await _problem(send, 405, "live.method", [*allow, (b"allow", b"GET")])
+        elif scope["path"] == "/healthz":
+            await self._health(send)
+        else:
+            await self._open(scope, receive, send, allow)
+
+    async def _health(self, send: Send) -> None:
+        """Answer 200 from the first successful LISTEN on; a database restart is not our fault."""
+        body = {
+            "listening": self.listener.listening,
+            "streams": len(self.hub),
+            "dropped": self.hub.dropped,
+        }
+        await _whole(send, 200 if self.listener.heard_once else 503, body)
+
+    async def _open(self, scope: Message, receive: Receive, send: Send, allow: Headers) -> None:
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
+        try:
+            ticket = tickets.verify(given, self.secret, time.time())
+        except tickets.BadTicket as error:
+            await _problem(send, 403, error.code, allow)
+            return
+        if self.hub.full:
+            await _problem(send, 503, "live.full", [*allow, (b"retry-after", b"5")])
+            return
+        await self._stream(ticket, receive, send, allow)
+
+    async def _stream(
+        self, ticket: LiveTicket, receive: Receive, send: Send, allow: Headers
+    ) -> None:
+        stream = self.hub.join(ticket)
+        gone = asyncio.create_task(_until_gone(receive))
+        gone.add_done_callback(lambda _: stream.close())
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": _OPEN + allow})
+            await _piece(send, b"retry: %d\n\n" % RETRY_MS + frame("hello", at=_now()))
+            await self._pump(stream, send)
+            await _piece(send, b"", more=False)
+        except TimeoutError:
+            self.hub.dropped += 1
+        finally:
+            self.hub.leave(stream)
+            gone.cancel()
+
+    async def _pump(self, stream: Stream, send: Send) -> None:
+        """Send until the stream is closed; raises TimeoutError for a reader that does not read.
+
+        After `live_longest_s` the reader hears `again` and must come with a new ticket, so that
+        a role that has ended ends here as well.
+        """
+        until = time.monotonic() + self.settings.live_longest_s
+        while (left_s := until - time.monotonic()) > 0:
+            piece = await stream.next(min(left_s, self.settings.live_beat_s))
+            if piece == b"":
+                return
+            async with asyncio.timeout(self.settings.live_send_s):
+                await _piece(send, self._beat() if piece is None else piece)
+        await _piece(send, frame("again", at=_now()))
+
+    def _beat(self) -> bytes:
+        """Return a comment that keeps the line open, and `beat` only while we really listen."""
+        comment = b": beat\n\n"
+        return comment + frame("beat", at=_now()) if self.listener.listening else comment
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue
+
+
+async def _piece(send: Send, body: bytes, *, more: bool = True) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+async def _whole(
+    send: Send,
+    status: int,
+    body: object,
+    headers: Headers | None = None,
+    kind: bytes = b"application/json",
+) -> None:
+    written = msgspec.json.encode(body)
+    start: Headers = [
+        (b"content-type", kind),
+        (b"content-length", b"%d" % len(written)),
+        (b"cache-control", b"no-store"),
+        *(headers or []),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    await _piece(send, written, more=False)
+
+
+async def _problem(send: Send, status: int, code: str, headers: Headers | None = None) -> None:
+    body = {"type": "about:blank", "status": status, "code": code}
+    await _whole(send, status, body, headers, b"application/problem+json")

@@ -1,0 +1,175 @@
+"""The event stream as a real process: admission, topics, heart-beats, loss and stopping."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+
+from songhe.live.hub import matches
+from songhe.live.tests.reader import Process, event, ticket
+from tools.pytest_songhe import free_ports
+
+
+async def tell(url: str, payload: str) -> None:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute("SELECT pg_notify('songhe_live', %s)", [payload])
+
+
+@pytest.fixture
+async def live(postgres_url: str) -> AsyncIterator[Process]:
+    process = Process(postgres_url, free_ports(1))
+    try:
+        await process.up()
+        yield process
+    finally:
+        process.close()
+
+
+@pytest.mark.parametrize(
+    ("allowed", "topics", "hears"),
+    [
+        (["region:990121"], ["region:990121001002"], True),
+        (["region:"], ["region:990121001002"], True),
+        (["region:990121001"], ["region:990121002001"], False),
+        (["region:990121001002"], ["region:990121"], False),
+        (["person:a"], ["region:99", "person:a"], True),
+        (["person:a"], ["person:ab"], False),
+        (["alarm:1"], ["alarm:2", "org:3"], False),
+        ([], ["region:99"], False),
+        (["region:99"], [], False),
+    ],
+)
+def test_topics(allowed: list[str], topics: list[str], hears: bool) -> None:
+    assert matches(allowed, topics) is hears
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "nonsense",
+        ticket("region:", secret="another secret"),
+        ticket("region:", seconds=-1),
+        ticket("region:")[:-2] + "xx",
+    ],
+)
+async def test_refuses_a_bad_ticket(live: Process, given: str) -> None:
+    answer = await live.get(f"/stream?ticket={given}")
+    assert answer.status == 403
+    assert b'"streams":0' in await live.health()
+
+
+async def test_admits_other_origins_of_the_same_host_only(live: Process) -> None:
+    good = await live.get(f"/stream?ticket={ticket('region:')}", Origin="https://localhost:8443")
+    assert good.status == 200
+    assert good.headers["access-control-allow-origin"] == "https://localhost:8443"
+    assert good.headers["content-type"].startswith("text/event-stream")
+    for origin in ("http://evil.example", "null", "http://localhost.evil.example:1"):
+        bad = await live.get(f"/stream?ticket={ticket('region:')}", Origin=origin)
+        assert bad.status == 403
+        assert "access-control-allow-origin" not in bad.headers
+
+
+async def test_other_addresses_and_methods(live: Process) -> None:
+    assert (await live.get("/other")).status == 404
+    posted = await live.get(f"/stream?ticket={ticket('region:')}", method="POST")
+    assert posted.status == 405
+
+
+async def test_hears_its_own_topics_and_no_others(live: Process, postgres_url: str) -> None:
+    town = await live.stream("region:990121001", "user:u1")
+    other = await live.stream("region:990121002")
+    inside, outside = event("region:990121001004", "alarm:9"), event("region:990121002004")
+    await tell(postgres_url, outside)
+    await tell(postgres_url, "not json")
+    await tell(postgres_url, event("region:990121001", kind="bad\nkind"))
+    await tell(postgres_url, inside)
+    heard, elsewhere = await town.next(), await other.next()
+    assert heard is not None
+    assert elsewhere is not None
+    assert heard[0] == "alarm"
+    assert heard[1]["id"] in inside
+    assert set(heard[1]) == {"kind", "id", "at"}
+    assert elsewhere[1]["id"] in outside
+    assert town.events == []
+
+
+async def test_beats(live: Process) -> None:
+    stream = await live.stream("region:")
+    await stream.beat()
+    await stream.beat()
+
+
+async def test_comes_back_after_the_database_was_away(live: Process, postgres_url: str) -> None:
+    stream = await live.stream("region:")
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
+        ended = await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'songhe live'"
+        )
+        assert await ended.fetchall()
+    again = await stream.next()
+    assert again is not None
+    assert again[0] == "resync"
+    await tell(postgres_url, event("region:99"))
+    heard = await stream.next()
+    assert heard is not None
+    assert heard[0] == "alarm"
+
+
+async def test_stops_at_once_with_open_streams(live: Process) -> None:
+    streams = [await live.stream("region:") for _ in range(20)]
+    began = time.monotonic()
+    code = await asyncio.to_thread(live.stop)
+    assert code == 0
+    assert time.monotonic() - began < 5  # the supervisor's patience, not a speed
+    for stream in streams:
+        assert await stream.next() is None
+
+
+async def test_lets_a_reader_go_that_does_not_read(postgres_url: str) -> None:
+    process = Process(
+        postgres_url, free_ports(1), SONGHE_LIVE_SEND_S="0.5", SONGHE_LIVE_QUEUE_EVENTS="5"
+    )
+    try:
+        await process.up()
+        slow = await process.stream("region:99")
+        reading = await process.stream("region:98")
+        slow.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        long = event("region:99", kind="x" * 4000)
+        async with asyncio.timeout(60):
+            async with await psycopg.AsyncConnection.connect(
+                postgres_url, autocommit=True
+            ) as connection:
+                while True:
+                    for _ in range(200):
+                        await connection.execute("SELECT pg_notify('songhe_live', %s)", [long])
+                    if b'"streams":1,' in await process.health():
+                        break
+        await tell(postgres_url, event("region:98"))
+        assert (await reading.next()) is not None
+    finally:
+        process.close()
+
+
+async def test_a_long_stream_must_come_again(postgres_url: str) -> None:
+    process = Process(postgres_url, free_ports(1), SONGHE_LIVE_LONGEST_S="0.5")
+    try:
+        await process.up()
+        stream = await process.stream("region:")
+        again = await stream.next()
+        assert again is not None
+        assert again[0] == "again"
+        assert await stream.next() is None
+    finally:
+        process.close()
+
+
+async def test_without_a_secret_it_does_not_start(postgres_url: str) -> None:
+    process = Process(postgres_url, free_ports(1), SONGHE_SECRET_KEY="", SONGHE_STATE=os.devnull)
+    assert await asyncio.to_thread(process.child.wait, 15) == 1
