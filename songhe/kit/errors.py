@@ -14,38 +14,25 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from songhe.kernel.errors import Denied, Invalid, NotFound, SongheError
 from songhe.kit.asks import wants_fragment, wants_json
 
 logger = logging.getLogger("songhe.web")
 
-# The kernel has no catalogue of its own: its sentences are translated here.
-_KERNEL = (
-    gettext_noop("Something went wrong."),
-    gettext_noop("This does not exist, or it is not open to you."),
-    gettext_noop("Your role does not allow this."),
-    gettext_noop("This has changed in the meantime."),
-    gettext_noop("This entry cannot be used."),
-    gettext_noop("This is not available right now. Please try again shortly."),
-    gettext_noop("This ticket is not valid any more."),
-)
-
-
 class BadRequestError(Invalid):
     """The request itself is malformed; no field of a form is to blame."""
 
     status: ClassVar[int] = 400
     code = "kit.bad_request"
-    message = gettext_noop("This request could not be read.")
+    message = "This request could not be read."
 
 
 class PageExpired(Denied):
     """The form's token does not match: an old tab, or a form of somebody else's page."""
 
     code = "kit.page_expired"
-    message = gettext_noop("This page was open for too long, or cookies are blocked.")
+    message = "This page was open for too long, or cookies are blocked."
 
 
 def request_id(request: HttpRequest) -> str:
@@ -125,6 +112,8 @@ def _answer(request: HttpRequest, status: int, code: str, said: str) -> HttpResp
     if status == 503:
         response.headers["Retry-After"] = "15"
     add_never_cache_headers(response)
+    # Django would log every 4xx and 5xx once more; a fault has its one line already.
+    response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 

@@ -102,8 +102,8 @@ def since(moment: datetime, now: datetime) -> str:
         return f"{past_s // 60:02d}:{past_s % 60:02d}"
     hours = past_s // 3600
     if hours < 24:
-        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
-    return ngettext("%(n)d day", "%(n)d days", hours // 24) % {"n": hours // 24}
+        return _("%(n)d h") % {"n": hours}
+    return _("%(n)d d") % {"n": hours // 24}
 
 
 def number(value: float, decimals: int = 0) -> str:

@@ -6,7 +6,7 @@ Forms parse and check shapes; they never write. A service's refusal goes back to
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.forms import BoundField
@@ -17,6 +17,7 @@ from songhe.kit.errors import sentence
 
 _GROUPS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 _SHORT = 12
+_DJANGO_REQUIRED = forms.Field.default_error_messages["required"]
 
 
 class KitForm(forms.Form):
@@ -24,15 +25,14 @@ class KitForm(forms.Form):
 
     use_required_attribute = False
     required_css_class = ""
-    units: dict[str, Any] = {}
+    units: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            field.error_messages["required"] = field.error_messages.get(
-                "kit_required", _("Fill this in.")
-            )
+            if field.error_messages.get("required") == _DJANGO_REQUIRED:
+                field.error_messages["required"] = _("Fill this in.")
             field.widget.attrs.setdefault("data-unit", str(self.units.get(name, "")))
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.generic import View
 
 from songhe.kit import gallery
@@ -44,4 +43,4 @@ class Gallery(View):
     """Show every component and chart of the kit with fixed samples."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "kit/gallery.html", gallery.context(timezone.get_default_timezone()))
+        return render(request, "kit/gallery.html", gallery.context(request))

@@ -22,7 +22,7 @@ from songhe.kit.charts.words import data_table, join
 Kind = Literal["soft", "in", "out", "unknown"]
 KIND_WORDS = {
     "soft": gettext_lazy("in bed"),
-    "in": gettext_lazy("active"),
+    "in": gettext_lazy("active in the room"),
     "out": gettext_lazy("out of the home"),
     "unknown": gettext_lazy("not known"),
 }
@@ -89,12 +89,15 @@ def _clip(spans: Sequence[Span], start: datetime, end: datetime) -> Iterator[Spa
             yield replace(span, start=a, end=b)
 
 
-def _night(scale: TimeScale) -> Iterator[SafeString]:
+def _night(scale: TimeScale, until: float = 100.0) -> Iterator[SafeString]:
     local = scale.start.date()
     six = datetime.combine(local, clock_time(NIGHT_ENDS_H), scale.zone)
     nine = datetime.combine(local, clock_time(NIGHT_STARTS_H), scale.zone)
     for a, b in ((0.0, scale.x(six)), (scale.x(nine), 100.0)):
-        yield el("rect", {"class": "night", "x": pct(a), "width": pct(b - a), "height": "100%"})
+        end = min(b, until)
+        if a < end:
+            yield el("rect", {"class": "night", "x": pct(a), "width": pct(end - a),
+                              "height": "100%"})
 
 
 def _later(picture: DayPicture, scale: TimeScale) -> Iterator[SafeString]:
@@ -106,7 +109,7 @@ def _later(picture: DayPicture, scale: TimeScale) -> Iterator[SafeString]:
 def _lane(picture: DayPicture, scale: TimeScale, lane: Lane) -> SafeString:
     until = min(scale.end, picture.now) if picture.now is not None else scale.end
     shown = list(_clip(lane.spans, scale.start, max(until, scale.start)))
-    pieces = [*_night(scale)]
+    pieces = [*_night(scale, scale.x(until))]
     for span in shown:
         x = scale.x(span.start)
         width = max(0.25, scale.x(span.end) - x)
@@ -134,7 +137,8 @@ def _lane_words(picture: DayPicture, name: str, shown: Sequence[Span]) -> str:
 
 
 def _events(picture: DayPicture, scale: TimeScale) -> SafeString:
-    pieces = [*_night(scale), *_later(picture, scale)]
+    until = scale.x(picture.now) if picture.now is not None else 100.0
+    pieces = [*_night(scale, until), *_later(picture, scale)]
     inside = sorted((e for e in picture.events if scale.holds(e.at)), key=lambda e: e.at)
     free_from = 0.0
     for event in inside:

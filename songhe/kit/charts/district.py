@@ -106,7 +106,7 @@ def district(plan: District) -> SafeString:
 
 
 def _block(community: Community, x: float, y: float) -> SafeString:
-    css = "block room-here" if community.here else "block"
+    css = "room-here" if community.here else "block"
     rect = el("rect", {"class": css, "x": px(x), "y": px(y), "width": px(BLOCK_W),
                        "height": px(BLOCK_H)})
     name = el("text", {"x": px(x + 6), "y": px(y + 16)}, fit(community.label, BLOCK_W - 10))
@@ -119,7 +119,7 @@ def _block(community: Community, x: float, y: float) -> SafeString:
 
 def _signs(community: Community, x: float, y: float) -> Iterator[SafeString]:
     shown = [s for p in ORDER for s in community.spots if s.priority == p and s.count > 0]
-    step = min(46.0, (BLOCK_W - 12) / max(1, len(shown)))
+    step = min(40.0, (BLOCK_W - 12) / max(1, len(shown)))
     for index, spot in enumerate(shown):
         left = x + index * step
         state = "unacknowledged" if spot.unacknowledged else "acknowledged"

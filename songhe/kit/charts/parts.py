@@ -192,6 +192,9 @@ def _limits(g: Ground) -> Iterator[SafeString]:
 def _gaps(g: Ground) -> Iterator[SafeString]:
     said_at = -100.0
     y = g.top + (8 if g.small else 26)
+    words_y = y - 5
+    if any(abs(g.value.y(limit.value) + 4 - words_y) < LABEL_PX for limit in g.chart.limits):
+        words_y = y + LABEL_PX
     for gap in g.gaps:
         a, b = g.time.x(gap.start), g.time.x(gap.end)
         yield el("rect", {"class": "gap", "x": pct(a), "width": pct(b - a), "y": px(y),
@@ -200,7 +203,7 @@ def _gaps(g: Ground) -> Iterator[SafeString]:
         if b - a >= (24 if g.small else 8) and middle - said_at >= 16:
             said_at = middle
             words = gap.words or _("no data")
-            yield el("text", {"x": pct(middle), "y": px(y - 5), "text-anchor": "middle"}, words)
+            yield el("text", {"x": pct(middle), "y": px(words_y), "text-anchor": "middle"}, words)
 
 
 def before(g: Ground) -> Iterator[SafeString]:

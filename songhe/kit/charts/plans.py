@@ -137,7 +137,7 @@ def _names(floor: FloorPlan, room: Room) -> Iterator[SafeString]:
     strong = room.key in {floor.alarm_room, floor.person_room}
     name: dict[str, str | float] = {"class": "strong"} if strong else {}
     yield el("text", {**name, "x": px(room.x + 8), "y": px(room.y + 20)},
-             fit(room.label, room.width - 12))
+             fit(room.label, room.width - 10))
     if room.note and room.height >= 44:
         yield el("text", {"x": px(room.x + 8), "y": px(room.y + 20 + LINE_PX)},
                  fit(room.note, room.width - 12))
@@ -154,11 +154,18 @@ def _sensors(floor: FloorPlan, room: Room) -> Iterator[SafeString]:
             continue
         css = "sensor-lost" if sensor.lost else "sensor"
         yield el("circle", {"class": css, "cx": px(x), "cy": px(y), "r": "5"})
-        words = _("%(sensor)s lost") % {"sensor": sensor.label} if sensor.lost else sensor.label
-        free = min(room.x + room.width, x + room.width / 2) - x - 10
-        shown = fit(words, free if len(here) > rows else room.x + room.width - x - 10)
+        to_wall = room.x + room.width - x - 10
+        shown = _said(sensor, min(to_wall, room.width / 2 - 10) if len(here) > rows else to_wall)
         if shown:
             yield el("text", {"x": px(x + 9), "y": px(y + 4)}, shown)
+
+
+def _said(sensor: Sensor, width: float) -> str:
+    """Return the sensor's words; that it is lost matters more than what it is."""
+    if not sensor.lost:
+        return fit(sensor.label, width)
+    whole = _("%(sensor)s lost") % {"sensor": sensor.label}
+    return whole if fit(whole, width) == whole else fit(_("lost"), width)
 
 
 def _spot(room: Room) -> SafeString:

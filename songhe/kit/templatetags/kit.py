@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy
 from lucide import _load_icon  # the package's only way to the drawing without a template tag
 
 from songhe.kit import formats, slots
@@ -25,10 +25,10 @@ from songhe.kit.forms import KitForm, describe
 register = template.Library()
 
 PRIORITY_WORDS = {
-    "high": gettext_lazy("High"),
-    "medium": gettext_lazy("Medium"),
-    "low": gettext_lazy("Low"),
-    "unknown": gettext_lazy("Unknown"),
+    "high": pgettext_lazy("alarm priority", "High"),
+    "medium": pgettext_lazy("alarm priority", "Medium"),
+    "low": pgettext_lazy("alarm priority", "Low"),
+    "unknown": pgettext_lazy("alarm priority", "Unknown"),
 }
 _SHAPES = {
     "high": ('<circle class="sign-ring" cx="16" cy="16" r="16.5"/>'
