@@ -181,6 +181,6 @@ CONTENT_SECURITY_POLICY = {
 }
 LIVE_PORT = _live
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-PROCRASTINATE_ON_APP_READY = "songhe.base.events.jobs.on_app_ready"
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 LOGGING_CONFIG = None
 SILENCED_SYSTEM_CHECKS: list[str] = []

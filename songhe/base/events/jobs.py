@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from procrastinate import App, RetryStrategy
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from songhe.base.events import bus
@@ -16,7 +16,3 @@ from songhe.base.events import bus
 def deliver(event_id: str, handler: str) -> None:
     """Let a handler hear of an event; repeated on failure, parked after eight attempts."""
     bus.hear(event_id, handler)
-
-
-def on_app_ready(app: App) -> None:
-    """Called by procrastinate when its app exists; periodic jobs of domains register themselves."""

@@ -1,0 +1,49 @@
+"""Builders for tests and the demo county: findings as the gateway writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from songhe.domains.monitoring.models import Finding
+from songhe.kernel import ids
+from songhe.kernel.detectors.rules import spec
+from songhe.kernel.time import to_us
+from songhe.kernel.wire import SubjectKind
+
+
+def make_finding(
+    *,
+    rule: str,
+    subject: UUID,
+    at: datetime,
+    subject_kind: SubjectKind = SubjectKind.PERSON,
+    phase: str = "raised",
+    of: UUID | None = None,
+    person: UUID | None = None,
+    device: UUID | None = None,
+    late: bool = False,
+    summary: dict[str, Any] | None = None,
+    evidence: list[dict[str, Any]] | None = None,
+) -> Finding:
+    """Write one finding as the gateway does, waiting to be taken."""
+    row = spec(rule)
+    return Finding.objects.create(
+        id=ids.derived(rule, "test", subject, to_us(at), phase),
+        rule=rule,
+        rule_version="test",
+        phase=phase,
+        of=of,
+        level=row.level,
+        subject_kind=subject_kind,
+        subject=subject,
+        person=person or (subject if subject_kind == SubjectKind.PERSON else None),
+        device=device or (subject if subject_kind == SubjectKind.DEVICE else None),
+        onset_at=at,
+        decided_at=at + timedelta(milliseconds=5),
+        late=late,
+        summary=summary or {},
+        evidence=evidence or [],
+        params=row.params | {"status": row.status, "source": row.source},
+    )
