@@ -188,7 +188,7 @@ def extract(chosen: list[App]) -> int:
             fresh.add(
                 message.id,
                 text,
-                locations=[(place, None) for place in sorted(places)],
+                locations=[(place, 1) for place in sorted(places)],
                 context=message.context,
             )
             missing += not _complete(text)

