@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import msgspec
 
 from songhe.gateway import decoders, normalise
@@ -16,7 +18,7 @@ from songhe.gateway.decoders import (
 )
 from songhe.gateway.limits import Bucket
 from songhe.gateway.normalise import Unusable
-from songhe.gateway.writer.batch import Batch, Inbound, Letter
+from songhe.gateway.writer.batch import Batch, Inbound, Letter, Replayed
 from songhe.kernel.ids import uuid7
 from songhe.kernel.wire import Reading
 
@@ -33,17 +35,22 @@ class Intake:
         self._letters_per_s = letters_per_minute / 60
 
     def take(self, batch: Batch, inbound: Inbound) -> None:
-        """Add a message to a batch, with its acknowledgement."""
+        """Add a payload to a batch, with its acknowledgement."""
         batch.inbox.append(inbound)
         batch.bytes += len(inbound.payload)
         route, source = inbound.route, inbound.source
-        source.begin()
+        if inbound.letter is not None:
+            self._replay(batch, inbound, inbound.letter)
+            return
         acknowledged = True
         if route.refusal:
+            source.begin(1)
             refused = Refused(route.refusal, "", inbound.payload)
             acknowledged = self._refuse(batch, inbound, 0, refused)
         else:
-            for index, item in enumerate(decoders.decode(route.kind, inbound.payload)):
+            items = decoders.decode(route.kind, inbound.payload)
+            source.begin(len(items))
+            for index, item in enumerate(items):
                 refused_item = self._place(batch, inbound, item)
                 if refused_item is not None:
                     acknowledged &= self._refuse(batch, inbound, index, refused_item)
@@ -55,10 +62,31 @@ class Intake:
         if acknowledged:
             tokens += inbound.token
 
+    def _replay(self, batch: Batch, inbound: Inbound, letter: UUID) -> None:
+        """Take a dead letter again, as of the time it came; what is still bad stays a letter."""
+        route = inbound.route
+        refusals: list[Refused] = []
+        items: list[Decoded] = [Refused(route.refusal, "", inbound.payload)]
+        if not route.refusal:
+            items = decoders.decode(route.kind, inbound.payload)
+        # The clock of then is not the clock of now: what this message says of it stays with it.
+        offset_us, route.device.offset_us = route.device.offset_us, 0
+        for item in items:
+            refused = self._place(batch, inbound, item)
+            if refused is not None:
+                refusals.append(refused)
+        route.device.offset_us = offset_us
+        if len(refusals) == len(items) == 1 and not refusals[0].is_partial:
+            batch.replayed.append(Replayed(letter, refusals[0]))
+        else:
+            batch.replayed.append(Replayed(letter, None))
+            batch.letters += [_letter(inbound, refused) for refused in refusals]
+        batch.receipts[inbound.source] = bytearray()
+
     def bury(self, batch: Batch, inbound: Inbound, reason: str, detail: str) -> None:
         """Add a message to a batch as nothing but a dead letter."""
         batch.inbox.append(inbound)
-        inbound.source.begin()
+        inbound.source.begin(1)
         batch.letters.append(_letter(inbound, Refused(reason, detail, inbound.payload)))
         batch.receipts[inbound.source] = bytearray(inbound.token)
 
@@ -144,7 +172,7 @@ def _rest(item: Measurement, bad: list[tuple[Value, Unusable]]) -> Refused:
     """Return the refusal of some values, as a message of readings that can be replayed."""
     rest = Measurement(item.at, [value for value, _ in bad], item.sent_at, item.id)
     detail = "; ".join(error.detail for _, error in bad)[:DETAIL_KEPT]
-    return Refused(bad[0][1].reason, detail, msgspec.json.encode(rest), "readings")
+    return Refused(bad[0][1].reason, detail, msgspec.json.encode(rest), "readings", True)
 
 
 def _letter(inbound: Inbound, refused: Refused) -> Letter:

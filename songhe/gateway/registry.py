@@ -62,13 +62,23 @@ class Device:
                 return binding if until_us is None or moment_us < until_us else None
         return None
 
-    def knows(self, secret: bytes, now_us: int) -> bool:
-        """Tell whether a secret is one of this device's that still hold (two while rotating)."""
-        given, found = hashlib.sha256(secret).hexdigest(), False
-        for digest, until_us in self.snapshot.secrets:
-            same = hmac.compare_digest(digest, given)
-            found |= same and (until_us is None or now_us < until_us)
-        return found and self.snapshot.active
+    def match(self, secret: bytes, now_us: int) -> str:
+        """Return the digest of a secret that holds (two may, while rotating), else an empty text.
+
+        Every digest is compared in constant time, the matching one not before the others.
+        """
+        given, found = hashlib.sha256(secret).hexdigest(), ""
+        for digest, _ in self.snapshot.secrets:
+            if hmac.compare_digest(digest, given):
+                found = digest
+        return found if self.honours(found, now_us) else ""
+
+    def honours(self, digest: str, now_us: int) -> bool:
+        """Tell whether a secret of this digest holds now, on an active device."""
+        return self.snapshot.active and any(
+            known == digest and (until_us is None or now_us < until_us)
+            for known, until_us in self.snapshot.secrets
+        )
 
     def restamped(self, message_id: str, at_us: int) -> bool:
         """Tell whether a message of this id came before with another time, and remember it."""
@@ -95,6 +105,7 @@ class Registry:
     def __init__(self) -> None:
         self.by_key: dict[str, Device] = {}
         self.by_id: dict[UUID, Device] = {}
+        self._parents: dict[str, Device] = {}
 
     def load(self, snapshots: Iterable[DeviceSnapshot]) -> list[Device]:
         """Take over all snapshots; return known devices whose snapshot changed or went away."""
@@ -113,12 +124,19 @@ class Registry:
         if device is None:
             device = self.by_id[snapshot.id] = Device(snapshot)
         else:
-            if device.key != snapshot.key:
-                self.by_key.pop(device.key, None)
-                device.key = snapshot.key
+            if self.by_key.get(device.key) is device:
+                del self.by_key[device.key]
+            for child in device.snapshot.children:
+                self._parents.pop(child, None)
+            device.key = snapshot.key
             device.replace(snapshot)
         self.by_key[snapshot.key] = device
+        self._parents.update(dict.fromkeys(snapshot.children, device))
         return device
+
+    def parent(self, device: Device) -> Device | None:
+        """Return the gateway device that speaks for a device, if there is one."""
+        return self._parents.get(device.key)
 
     def forget(self, device_id: UUID) -> Device:
         """Take a device out; what still holds it sees an inactive one."""
@@ -127,8 +145,10 @@ class Registry:
         device.replace(msgspec.structs.replace(device.snapshot, active=False, secrets=[]))
         return device
 
-    def sign_in(self, key: str | None, secret: bytes | None, now_us: int) -> Device | None:
-        """Return the active device with this key and secret; None for any kind of mismatch.
+    def sign_in(
+        self, key: str | None, secret: bytes | None, now_us: int
+    ) -> tuple[Device, str] | None:
+        """Return (the active device with this key and secret, the secret's digest), or None.
 
         An unknown key costs the same comparison as a known one.
         """
@@ -136,7 +156,8 @@ class Registry:
         if device is None:
             hmac.compare_digest(_NOBODY, hashlib.sha256(secret or b"").hexdigest())
             return None
-        return device if device.knows(secret or b"", now_us) else None
+        digest = device.match(secret or b"", now_us)
+        return (device, digest) if digest else None
 
     def route(self, sender: Device, topic: str) -> Route:
         """Return what a topic means for its sender; a refusal is a dead letter's reason."""

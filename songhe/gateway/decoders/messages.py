@@ -83,12 +83,14 @@ class Refused(msgspec.Struct):
     """A message, or a part of one, that cannot be used: why, and the bytes to replay.
 
     kind: the kind that the bytes are a message of, where that is not the topic's.
+    is_partial: the rest of the message is stored.
     """
 
     reason: str
     detail: str
     payload: bytes
     kind: str = ""
+    is_partial: bool = False
 
 
 Decoded = Measurement | Status | Acknowledgement | Waveform | Refused

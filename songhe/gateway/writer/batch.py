@@ -18,8 +18,8 @@ Key = tuple[UUID, UUID, int, int]
 class Source(Protocol):
     """Where a message came from: a connection, an HTTP call, a dead letter on replay."""
 
-    def begin(self) -> None:
-        """A message of this source is taken in (again, when a batch is split)."""
+    def begin(self, count: int) -> None:
+        """Hear that a payload of so many messages is taken in (again, when a batch is split)."""
 
     def refuse(self, index: int, refused: Refused) -> bool:
         """Hear of a refusal; True when it becomes a dead letter of its own."""
@@ -35,7 +35,10 @@ class Source(Protocol):
 
 
 class Inbound(msgspec.Struct, frozen=True, gc=False):
-    """One message as it came in. token is what its source wants back (a PUBACK, or nothing)."""
+    """One payload as it came in. token is what its source wants back (a PUBACK, or nothing).
+
+    letter: the dead letter that this is the replay of.
+    """
 
     source: Source
     token: bytes
@@ -44,6 +47,7 @@ class Inbound(msgspec.Struct, frozen=True, gc=False):
     received_us: int
     dup: bool = False
     flags: int = 0
+    letter: UUID | None = None
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -67,7 +71,7 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 class Heard(msgspec.Struct):
-    """When a device was last heard of in this batch, and whether by a reading."""
+    """When a device was last heard of in this batch: by its clock, and by ours."""
 
     effective_us: int
     received_us: int

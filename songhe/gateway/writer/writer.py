@@ -104,15 +104,7 @@ class Writer:
 
     async def run(self) -> None:
         """Commit until stopped."""
-        loop = asyncio.get_running_loop()
-
-        def tick() -> None:
-            nonlocal timer
-            self._tick_due = True
-            self._wake.set()
-            timer = loop.call_later(TICK_S, tick)
-
-        timer = loop.call_later(TICK_S, tick)
+        timer = asyncio.ensure_future(self._clock())
         try:
             while not (self._stopping and self._waiting == 0):
                 await self._wake.wait()
@@ -123,6 +115,12 @@ class Writer:
             timer.cancel()
             if self._store is not None:
                 await self._store.close()
+
+    async def _clock(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._tick_due = True
+            self._wake.set()
 
     async def _round(self) -> None:
         """Commit what is there, then let the clock tick."""

@@ -1,0 +1,1 @@
+"""Where devices come in: MQTT connections and HTTP calls."""
