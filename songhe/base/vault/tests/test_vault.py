@@ -1,0 +1,48 @@
+"""Sealed fields open only in their own row and field."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from django.conf import settings
+
+from songhe.base import vault
+from songhe.kernel.ids import uuid7
+
+FIELD = "people.Person.id_number"
+
+
+def test_a_sealed_value_opens_where_it_belongs_and_nowhere_else() -> None:
+    pk, other = uuid7(), uuid7()
+    sealed = vault.seal("99012119440305002X", field=FIELD, pk=pk)
+    assert b"9901" not in sealed
+    assert vault.unseal(sealed, field=FIELD, pk=pk) == "99012119440305002X"
+    for field, row in ((FIELD, other), ("people.Person.phone", pk)):
+        with pytest.raises(vault.VaultClosed):
+            vault.unseal(sealed, field=field, pk=row)
+
+
+@pytest.mark.parametrize("position", [0, 1, 5, 20, -1])
+def test_an_altered_value_does_not_open(position: int) -> None:
+    pk = uuid7()
+    sealed = bytearray(vault.seal("19900000001", field=FIELD, pk=pk))
+    sealed[position] ^= 1
+    with pytest.raises(vault.VaultClosed):
+        vault.unseal(bytes(sealed), field=FIELD, pk=pk)
+
+
+def test_the_same_text_seals_differently_but_is_found_by_its_index() -> None:
+    pk = uuid7()
+    assert vault.seal("x", field=FIELD, pk=pk) != vault.seal("x", field=FIELD, pk=pk)
+    assert vault.blind_index("x", field=FIELD) == vault.blind_index("x", field=FIELD)
+    assert vault.blind_index("x", field=FIELD) != vault.blind_index(
+        "x", field="people.Person.phone"
+    )
+
+
+def test_the_key_file_is_private() -> None:
+    vault.blind_index("x", field=FIELD)
+    path = settings.ENV.state / "vault.key"
+    assert path.stat().st_mode & 0o077 == 0
+    assert path.stat().st_uid == os.getuid()
