@@ -67,7 +67,7 @@ def all_types() -> dict[str, DeviceType]:
 
 def get_type(code: str) -> DeviceType:
     """Return one device type; raises UnknownDeviceType."""
-    try:
-        return all_types()[code]
-    except KeyError:
-        raise UnknownDeviceType(type=code) from None
+    known = all_types()
+    if code not in known:
+        raise UnknownDeviceType(type=code)
+    return known[code]
