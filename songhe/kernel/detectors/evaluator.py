@@ -2,63 +2,363 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from uuid import UUID
 
-from songhe.kernel.detectors.rulebook import RuleBook
-from songhe.kernel.wire import DeviceSnapshot, Finding, Reading, RuleScope
+from songhe.kernel.detectors.kinds import KINDS
+from songhe.kernel.detectors.plan import KEYS, Plan
+from songhe.kernel.detectors.program import Entry, Program
+from songhe.kernel.detectors.rulebook import Profile, RuleBook
+from songhe.kernel.detectors.rules import Key, Rule
+from songhe.kernel.detectors.silent import SilentState
+from songhe.kernel.detectors.silent import due as silent_due
+from songhe.kernel.detectors.state import NEVER_US, Context, Episode, State, Watched
+from songhe.kernel.detectors.timers import Timers
+from songhe.kernel.detectors.track import Track
+from songhe.kernel.errors import Invalid
+from songhe.kernel.time import SECOND_US
+from songhe.kernel.wire import DeviceSnapshot, Finding, Reading, RuleScope, SubjectKind
+
+_CHUNK = 5_000
+_SOON_US = NEVER_US
 
 
-class Plan:
-    """What one batch or one tick found. Dropping it without `commit` is the rollback."""
+class Memory:
+    """What commits change: tracks by key, when devices were heard, deadlines."""
 
-    findings: list[Finding]
-
-    def commit(self) -> None:
-        """Take over the new states. Raises StalePlan when another plan was committed since."""
-        raise NotImplementedError
+    def __init__(self) -> None:
+        self.serial = 0
+        self.tracks: dict[Key, dict[UUID, Track]] = {key: {} for key in KEYS}
+        self.heard: dict[UUID, int] = {}
+        self.timers = Timers()
+        self.forgotten: set[UUID] = set()
 
 
 class Evaluator:
-    """All detector states of this process. One plan at a time: judge or tick, store, commit."""
+    """All detector states of this process. One plan at a time: judge or tick, store, commit.
+
+    Not thread-safe; `heard`, `watch`, `put_scope` and `forget` may be called while a plan is open.
+    """
 
     def __init__(self, rules: RuleBook) -> None:
         self.rules = rules
+        self._memory = Memory()
+        self._watched: dict[UUID, Watched] = {}
+        self._deaf: tuple[tuple[int, int], ...] = ()
 
     def judge(self, readings: Iterable[Reading], now_us: int) -> Plan:
-        """Judge really new readings of any subjects, in any order."""
-        raise NotImplementedError
+        """Judge really new readings of any subjects, in any order.
+
+        Each subject's readings are judged in their own time order. A reading that was judged
+        before changes nothing.
+        """
+        plan = Plan(self._memory, now_us)
+        subjects: dict[UUID, list[Reading]] = {}
+        devices: dict[UUID, list[Reading]] = {}
+        persons: dict[UUID, list[Reading]] = {}
+        for reading in readings:
+            subjects.setdefault(reading.subject, []).append(reading)
+            devices.setdefault(reading.device, []).append(reading)
+            profile = self.rules.resolve(_person(reading))
+            if profile.rules.program("person", reading.codes).entries:
+                persons.setdefault(_person(reading) or reading.subject, []).append(reading)
+        groups: tuple[tuple[Key, dict[UUID, list[Reading]]], ...] = (
+            ("subject", subjects),
+            ("person", persons),
+            ("device", devices),
+        )
+        for kind, group in groups:
+            for key, batch in group.items():
+                if len(batch) > 1:
+                    batch.sort(key=_order)
+                self._judge(plan, kind, key, batch)
+        return plan
 
     def tick(self, now_us: int) -> Plan:
         """Judge what time alone brings about: cost is by what is due, not by subjects."""
-        raise NotImplementedError
+        plan = Plan(self._memory, now_us)
+        for _, (kind, key, rule_id) in plan.due():
+            if kind == "device" and key in self._watched:
+                self._listen(plan, key, ())
+                continue
+            track = plan.track(kind, key)
+            state = track.active.get(rule_id)
+            profile = self.rules.resolve(track.person)
+            rule = profile.rules.by_id.get(rule_id)
+            if state is None or rule is None:
+                continue
+            context = self._context(key, profile, rule, track)
+            after, found = KINDS[rule.kind].step(state, (), now_us, rule, context)
+            plan.findings += found
+            self._keep(plan, kind, key, track, rule, state, after)
+        return plan
 
-    def put_scope(self, scope: RuleScope) -> None:
-        """Take over changed rules; deadlines of those it concerns are looked at on the next tick."""
-        raise NotImplementedError
+    def put_scope(self, scope: RuleScope) -> list[Invalid]:
+        """Take over changed rules; return what could not be taken.
+
+        Deadlines of those it concerns are looked at again on the next tick.
+        """
+        problems = self.rules.put(scope)
+        self._look_again(scope.scope)
+        return problems
 
     def remove_scope(self, scope: str) -> None:
         """Forget a scope of rules."""
-        raise NotImplementedError
+        self.rules.remove(scope)
+        self._look_again(scope)
 
     def watch(self, device: DeviceSnapshot, seen_us: int | None = None) -> None:
-        """Watch an active device for silence, from when it was last heard (received time), or from
-        the start of its binding if never; call again on every snapshot change. Inactive, unbound or
-        without silent_after_s: not watched any more."""
-        raise NotImplementedError
+        """Watch an active device for silence; call again on every change of its snapshot.
+
+        seen_us is when it was last heard, by our clock; a device never heard counts from the start
+        of its present binding. Inactive, unbound or without silent_after_s: not watched any more.
+        silent_after_s falls back on three times the expected interval.
+        """
+        if seen_us is not None:
+            self.heard(device.id, seen_us)
+        after_s = device.silent_after_s or 3 * (device.expected_interval_s or 0)
+        bound = next((b for b in reversed(device.bindings) if b.until_us is None), None)
+        if not device.active or bound is None or not after_s:
+            self._watched.pop(device.id, None)
+            return
+        self._watched[device.id] = Watched(
+            device=device.id,
+            subject_kind=bound.subject_kind,
+            subject=bound.subject,
+            person=bound.person,
+            zone=device.time_zone,
+            since_us=bound.since_us,
+            silent_after_us=after_s * SECOND_US,
+        )
+        self._memory.timers.arm(_SOON_US, ("device", device.id, "device-silent"))
 
     def heard(self, device: UUID, received_us: int) -> None:
-        """Say that a device spoke without a new reading (status, acknowledgement, repeat)."""
-        raise NotImplementedError
+        """Say that a device spoke without a new reading (a status, an acknowledgement).
+
+        Not to be called for messages that only repeat what is stored: they are no sign of life.
+        """
+        if received_us <= self._memory.heard.get(device, NEVER_US):
+            return
+        self._memory.heard[device] = received_us
+        track = self._memory.tracks["device"].get(device)
+        if track is not None and "device-silent" in track.active:
+            self._memory.timers.arm(_SOON_US, ("device", device, "device-silent"))
+
+    def was_deaf(self, from_us: int, until_us: int) -> None:
+        """Say that this process was not running: silence in that time is nobody's."""
+        if until_us > from_us:
+            self._deaf = (*self._deaf[-15:], (from_us, until_us))
 
     def rebuild(self, readings: Iterable[Reading]) -> None:
-        """Replay stored readings silently, in time order (last 36 h at gateway start)."""
-        raise NotImplementedError
+        """Replay stored readings silently, in time order (last 36 h at gateway start).
+
+        Findings of that time exist already, or are found again by the first tick under the same id.
+        """
+        waiting = iter(readings)
+        while chunk := list(islice(waiting, _CHUNK)):
+            now_us = max(reading.effective_us for reading in chunk)
+            self.judge(chunk, now_us).commit()
 
     def adopt(self, findings: Iterable[Finding]) -> None:
         """After `rebuild`: take over raised findings that were not cleared, under their ids."""
-        raise NotImplementedError
+        for finding in findings:
+            rule = self.rules.rule(finding.rule, finding.person)
+            if rule is None or finding.phase != "raised":
+                continue
+            key = _key_of(rule, finding)
+            if key is None:
+                continue
+            track = self._memory.tracks[rule.key].setdefault(key, Track())
+            track.person = track.person or finding.person
+            state = track.active.get(rule.id) or KINDS[rule.kind].new()
+            if state.episode is None or state.episode.id != finding.id:
+                since_us = int(finding.summary.get("since_us", finding.onset_us))
+                state.episode = Episode(
+                    id=finding.id,
+                    onset_us=finding.onset_us,
+                    since_us=since_us,
+                    last_us=max(finding.onset_us, state.last_us),
+                    told_us=finding.onset_us,
+                    level=finding.level,
+                    device=finding.device,
+                )
+            if isinstance(state, SilentState) and not finding.summary.get("never"):
+                state.heard_us = max(state.heard_us, state.episode.since_us)
+            track.active = {**track.active, rule.id: state}
 
     def forget(self, subject: UUID) -> None:
-        """Drop every state of a subject or device."""
-        raise NotImplementedError
+        """Drop every state of a subject, person or device."""
+        self._memory.forgotten.add(subject)
+        for tracks in self._memory.tracks.values():
+            tracks.pop(subject, None)
+        self._memory.heard.pop(subject, None)
+        self._memory.timers.drop(subject)
+        self._watched.pop(subject, None)
+
+    def _judge(self, plan: Plan, kind: Key, key: UUID, batch: Sequence[Reading]) -> None:
+        track = plan.track(kind, key)
+        recent = track.recent
+        if kind == "device":
+            if key in self._watched:
+                self._listen(plan, key, batch)
+            else:
+                plan.hear(key, max(reading.received_us for reading in batch))
+        for reading in batch:
+            person = _person(reading)
+            profile = self.rules.resolve(person)
+            track.person = person
+            codes, values = reading.codes, reading.values
+            program = profile.rules.program(kind, codes)
+            before = recent.get(codes)
+            late = False
+            if before is not None:
+                late = reading.effective_us < before.effective_us
+                if reading.effective_us == before.effective_us and reading.device == before.device:
+                    continue
+            if (
+                program.ask
+                or reading.flags & program.flags
+                or (track.active and not program.ids.isdisjoint(track.active))
+                or (program.on_repeat and before is not None and before.values == values)
+            ):
+                self._ask(plan, kind, key, track, reading, before, program, profile)
+            else:
+                for position, low, high in program.ranges:
+                    if not low < values[position] < high:
+                        self._ask(plan, kind, key, track, reading, before, program, profile)
+                        break
+            if not late:
+                recent[codes] = reading
+
+    def _ask(
+        self,
+        plan: Plan,
+        kind: Key,
+        key: UUID,
+        track: Track,
+        reading: Reading,
+        before: Reading | None,
+        program: Program,
+        profile: Profile,
+    ) -> None:
+        if track.repeats(reading):
+            return
+        repeated = before is not None and before.values == reading.values
+        for entry in program.entries:
+            state = track.active.get(entry.rule.id)
+            if state is None and entry.quiet(reading.values, reading.flags, repeated):
+                continue
+            plan.findings += self._step(plan, kind, key, track, reading, entry, state, profile)
+
+    def _step(
+        self,
+        plan: Plan,
+        kind: Key,
+        key: UUID,
+        track: Track,
+        reading: Reading,
+        entry: Entry,
+        state: State | None,
+        profile: Profile,
+    ) -> list[Finding]:
+        rule, how = entry.rule, entry.kind
+        context = self._context(key, profile, rule, track)
+        newest_us = state.last_us if state is not None else track.newest_us(rule.codes)
+        if reading.effective_us < newest_us:
+            if how.late == "lane":
+                return track.judge_late(rule, how, reading, plan.now_us, context)
+            if how.late == "drop" or track.is_past(rule.id, reading.effective_us):
+                return []
+        if state is None:
+            state = how.wake(track.in_order(), rule, context) if how.wake else how.new()
+        after, found = how.step(state, (reading,), plan.now_us, rule, context)
+        self._keep(plan, kind, key, track, rule, state, after)
+        if track.lanes:
+            found = track.join_lanes(rule, how, reading, plan.now_us, context, found)
+        return found
+
+    def _listen(self, plan: Plan, device: UUID, batch: Sequence[Reading]) -> None:
+        """Judge a watched device's silence; batch () lets time pass."""
+        watched = self._watched[device]
+        track = plan.track("device", device)
+        heard_us = plan.heard_us(device)
+        profile = self.rules.resolve(_living(watched))
+        rule = profile.rules.by_id.get("device-silent")
+        state = track.active.get("device-silent")
+        received = [reading.received_us for reading in batch]
+        for received_us in received:
+            plan.hear(device, received_us)
+        if rule is None:
+            return
+        if batch and state is None:
+            gap_us = max(received) - max(heard_us, watched.since_us)
+            if gap_us <= watched.silent_after_us:
+                return
+        context = Context(
+            key=device,
+            facts=profile.facts,
+            away=profile.away,
+            deaf=self._deaf,
+            zone=watched.zone,
+            watched=watched,
+            heard_us=heard_us,
+            last=track.newest(),
+        )
+        before = state if state is not None else SilentState(heard_us=heard_us)
+        after, found = KINDS["silent"].step(before, batch, plan.now_us, rule, context)
+        plan.findings += found
+        self._keep(plan, "device", device, track, rule, before, after)
+        if not batch and after.episode is None:
+            due_us = silent_due(plan.heard_us(device), context)
+            if due_us is not None:
+                plan.arm(due_us, ("device", device, rule.id))
+
+    def _keep(
+        self, plan: Plan, kind: Key, key: UUID, track: Track, rule: Rule, old: State, new: State
+    ) -> None:
+        track.keep(rule, KINDS[rule.kind], old, new)
+        if new.due_us is not None:
+            plan.arm(new.due_us, (kind, key, rule.id))
+
+    def _context(self, key: UUID, profile: Profile, rule: Rule, track: Track) -> Context:
+        away = profile.away if rule.away == "suspend" else ()
+        last = track.newest() if rule.away == "suspend" else None
+        return Context(key=key, facts=profile.facts, away=away, zone=profile.zone, last=last)
+
+    def _look_again(self, scope: str) -> None:
+        person = UUID(scope.removeprefix("person:")) if scope.startswith("person:") else None
+        for timer in list(self._timers_of(person)):
+            self._memory.timers.arm(_SOON_US, timer)
+
+    def _timers_of(self, person: UUID | None) -> Iterator[tuple[Key, UUID, str]]:
+        for timer in self._memory.timers.armed():
+            if person is None:
+                yield timer
+                continue
+            track = self._memory.tracks[timer[0]].get(timer[1])
+            watched = self._watched.get(timer[1])
+            if (track and track.person == person) or (watched and _living(watched) == person):
+                yield timer
+
+
+def _person(reading: Reading) -> UUID | None:
+    if reading.person is not None:
+        return reading.person
+    return reading.subject if reading.subject_kind == 1 else None
+
+
+def _living(watched: Watched) -> UUID | None:
+    return watched.subject if watched.subject_kind == SubjectKind.PERSON else watched.person
+
+
+def _key_of(rule: Rule, finding: Finding) -> UUID | None:
+    if rule.key == "device":
+        return finding.device
+    if rule.key == "person" and finding.person is not None:
+        return finding.person
+    return finding.subject
+
+
+def _order(reading: Reading) -> int:
+    return reading.effective_us

@@ -1,0 +1,86 @@
+"""What a batch or a tick would change: taken over after the commit, or dropped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from songhe.kernel.detectors.rules import Key
+from songhe.kernel.detectors.state import NEVER_US
+from songhe.kernel.detectors.timers import Timer
+from songhe.kernel.detectors.track import Track
+from songhe.kernel.errors import Conflict
+from songhe.kernel.wire import Finding
+
+if TYPE_CHECKING:
+    from songhe.kernel.detectors.evaluator import Memory
+
+KEYS: tuple[Key, ...] = ("subject", "person", "device")
+
+
+class StalePlan(Conflict):
+    code = "detectors.stale_plan"
+    message = "Another plan was committed after this one was made; judge the readings again."
+
+
+class Plan:
+    """The findings of one batch or tick. Dropping it without `commit` is the rollback."""
+
+    def __init__(self, memory: Memory, now_us: int) -> None:
+        self.findings: list[Finding] = []
+        self.now_us = now_us
+        self._memory = memory
+        self._serial = memory.serial
+        self._changed: dict[Key, dict[UUID, Track]] = {key: {} for key in KEYS}
+        self._heard: dict[UUID, int] = {}
+        self._arms: list[tuple[int, Timer]] = []
+        self._taken: list[tuple[int, Timer]] = []
+
+    def track(self, kind: Key, key: UUID) -> Track:
+        """Return this plan's own copy of a track, made on first use."""
+        changed = self._changed[kind]
+        track = changed.get(key)
+        if track is None:
+            old = self._memory.tracks[kind].get(key)
+            track = changed[key] = Track() if old is None else old.clone()
+        return track
+
+    def heard_us(self, device: UUID) -> int:
+        """Return when a device was last heard, as this plan knows."""
+        before = self._memory.heard.get(device, NEVER_US)
+        return max(before, self._heard.get(device, NEVER_US))
+
+    def hear(self, device: UUID, received_us: int) -> None:
+        """Note that a device was heard."""
+        if received_us > self._heard.get(device, NEVER_US):
+            self._heard[device] = received_us
+
+    def arm(self, due_us: int, timer: Timer) -> None:
+        """Note a deadline to be set."""
+        self._arms.append((due_us, timer))
+
+    def due(self) -> list[tuple[int, Timer]]:
+        """Return the timers that are due at this plan's instant; commit takes them out."""
+        self._taken = self._memory.timers.due(self.now_us)
+        return self._taken
+
+    def commit(self) -> None:
+        """Take over the new states. Raises StalePlan when another plan was committed since."""
+        memory = self._memory
+        if memory.serial != self._serial:
+            raise StalePlan
+        memory.serial += 1
+        memory.timers.take(self._taken)
+        gone = memory.forgotten
+        for kind in KEYS:
+            changed, tracks = self._changed[kind], memory.tracks[kind]
+            if gone:
+                changed = {key: track for key, track in changed.items() if key not in gone}
+            tracks.update(changed)
+        for device, received_us in self._heard.items():
+            if received_us > memory.heard.get(device, NEVER_US):
+                memory.heard[device] = received_us
+        for due_us, timer in self._arms:
+            if timer[1] not in gone:
+                memory.timers.arm(due_us, timer)
+        gone.clear()
