@@ -1,0 +1,190 @@
+"""The cast: who signs in to the demo, with which role, for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.password_validation import validate_password
+
+from songhe.base.access import services as access
+from songhe.base.access.actor import SYSTEM
+from songhe.base.accounts.models import User
+from songhe.config.demo import places
+from songhe.config.demo.install import Install
+from songhe.domains.organizations import services as organizations
+from songhe.domains.organizations.models import Organization
+
+COUNTY = places.COUNTY.code
+TOWN = places.TOWNS[0].code
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of the cast. works_at names an organisation of `Institutions`; "" works nowhere."""
+
+    login: str
+    name: str
+    title: str
+    title_en: str
+    role: str = ""
+    region: str = COUNTY
+    works_at: str = ""
+    is_leader: bool = False
+    sees_chen: tuple[str, ...] = field(default=())
+
+
+CAST = (
+    Member("sun", "小孙", "值班员", "Desk operator", "operator", works_at="centre"),
+    Member(
+        "leader",
+        "带班主任",
+        "带班主任",
+        "Shift leader",
+        "shift_leader",
+        works_at="centre",
+        is_leader=True,
+    ),
+    Member("zhao", "赵医生", "全科医生", "Doctor", "clinician", TOWN, "hospital", is_leader=True),
+    Member(
+        "liu",
+        "小刘",
+        "护理员",
+        "Care worker",
+        "worker",
+        works_at="centre",
+        sees_chen=("identity", "contact", "home"),
+    ),
+    Member("qian", "小钱", "监管科员", "Regulator", "regulator", works_at="bureau"),
+    Member(
+        "keeper", "设备管理员", "设备管理员", "Device keeper", "device_keeper", works_at="centre"
+    ),
+    Member("admin", "县管理员", "县管理员", "County administrator", "admin", works_at="bureau"),
+    Member(
+        "chenwei",
+        "陈伟",
+        "陈秀兰的儿子",
+        "Son of Chen Xiulan",
+        "family",
+        sees_chen=("identity", "contact", "health", "home"),
+    ),
+    Member(
+        "chenxiulan",
+        "陈秀兰",
+        "本人",
+        "Grandma Chen herself",
+        "elder",
+        sees_chen=("identity", "contact", "health", "home", "location", "devices"),
+    ),
+    Member("wu", "小吴", "没有任何权限", "May see nothing"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Institutions:
+    """The organisations of the county."""
+
+    centre: Organization
+    hospital: Organization
+    nursing_home: Organization
+    bureau: Organization
+
+
+def found_institutions(*, at: datetime) -> Institutions:
+    """Found the service centre, the hospital that takes over from it, nursing home and bureau."""
+    bureau = organizations.found_organization(
+        actor=SYSTEM,
+        name="松鹤示范县民政局",
+        name_en="County civil affairs bureau",
+        kind="government",
+        region_code=COUNTY,
+        at=at,
+        phone="15400000100",
+    )
+    hospital = organizations.found_organization(
+        actor=SYSTEM,
+        name="云岭镇卫生院",
+        name_en="Yunling township hospital",
+        kind="hospital",
+        region_code=TOWN,
+        at=at,
+        phone="15400000120",
+        parent=bureau,
+    )
+    centre = organizations.found_organization(
+        actor=SYSTEM,
+        name="松鹤示范县养老服务中心",
+        name_en="County elderly care service centre",
+        kind="service-centre",
+        region_code=COUNTY,
+        at=at,
+        serves=[COUNTY],
+        parent=bureau,
+        next_organization=hospital,
+        phone="15400000110",
+    )
+    nursing_home = organizations.found_organization(
+        actor=SYSTEM,
+        name="福寿苑养老院",
+        name_en="Fushouyuan nursing home",
+        kind="nursing-home",
+        region_code=places.DONGGUAN.code,
+        at=at,
+        parent=bureau,
+        next_organization=hospital,
+        phone="15400000130",
+    )
+    return Institutions(centre, hospital, nursing_home, bureau)
+
+
+def make_cast(
+    *, install: Install, institutions: Institutions, chen_id: UUID, consent: str, at: datetime
+) -> Mapping[str, User]:
+    """Make the accounts with their roles, work and grants; return the users by login.
+
+    consent: the reference on which the grants on Grandma Chen rest.
+    """
+    users: dict[str, User] = {}
+    for number, member in enumerate(CAST):
+        password = install.password(member.login)
+        user = User(login=member.login, display_name=member.name)
+        validate_password(password, user)
+        user = User.objects.create_user(
+            login=member.login, display_name=member.name, password=password
+        )
+        users[member.login] = user
+        organization = getattr(institutions, member.works_at) if member.works_at else None
+        if member.role:
+            access.give_role(
+                actor=SYSTEM,
+                user=user,
+                role=member.role,
+                region_prefix=member.region,
+                at=at,
+                organization_id=organization.pk if organization else None,
+            )
+        if organization:
+            organizations.employ(
+                actor=SYSTEM,
+                organization=organization,
+                user=user,
+                title=member.title,
+                title_en=member.title_en,
+                at=at,
+                is_leader=member.is_leader,
+                phone=f"154000002{number:02d}",
+            )
+        if member.sees_chen:
+            access.grant(
+                actor=SYSTEM,
+                user=user,
+                subject_type="people.Person",
+                subject_id=chen_id,
+                purpose="family" if member.role == "family" else "care",
+                field_classes=member.sees_chen,
+                source=consent,
+                at=at,
+            )
+    return users

@@ -1,0 +1,241 @@
+"""Registering many households at once (taking over another system's data, the demo county).
+
+The same rules as `services`, row by row: rights, ID numbers, sealing, audit. A load publishes no
+events, because a thousand reactions would only do a thousand times what its caller does once
+afterwards: write the snapshots of devices and the facts that rules read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from pypinyin import lazy_pinyin
+
+from songhe.base import vault
+from songhe.base.access.actor import Actor
+from songhe.base.audit import services as audit
+from songhe.domains.people import idnumber
+from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
+from songhe.domains.people.services import AlreadyRegistered
+from songhe.kernel.errors import Denied
+from songhe.kernel.ids import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class NewFact:
+    """As the arguments of `services.add_fact`."""
+
+    kind: str
+    code: str
+    text_zh: str
+    text_en: str
+    rank: int = 50
+    data: dict[str, Any] = field(default_factory=dict)
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """As the arguments of `services.add_contact`."""
+
+    name: str
+    relation: str
+    phone: str
+    rank: int = 1
+    note_zh: str = ""
+    note_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """As the arguments of `services.register_person`; room is an index of the home's rooms."""
+
+    name: str
+    sex: str
+    birth_on: date
+    id_number: str = ""
+    phone: str = ""
+    living: str = "family"
+    care_level: int | None = None
+    facts: Sequence[NewFact] = ()
+    contacts: Sequence[NewContact] = ()
+    room: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRoom:
+    """A room and its rectangle (x, y, width, height) in metres."""
+
+    kind: str
+    name: str
+    rectangle: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewHousehold:
+    """A dwelling, its rooms and who lives there. lat and lon are WGS 84 degrees."""
+
+    region_code: str
+    address: str
+    rooms: Sequence[NewRoom]
+    persons: Sequence[NewPerson]
+    lat: float | None = None
+    lon: float | None = None
+    is_institution: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Housed:
+    """What was made of a household, in its order."""
+
+    home: Home
+    rooms: list[Room]
+    persons: list[Person]
+
+
+class _Load:
+    """The rows of one load, gathered and then written table by table."""
+
+    def __init__(self, actor: Actor, at: datetime) -> None:
+        self.actor = actor
+        self.at = at
+        self.period = DateTimeTZRange(at, None)
+        self.homes: list[Home] = []
+        self.rooms: list[Room] = []
+        self.persons: list[Person] = []
+        self.residencies: list[Residency] = []
+        self.facts: list[PersonFact] = []
+        self.contacts: list[Contact] = []
+        self.changes: list[tuple[str, str, dict[str, Any]]] = []
+
+    def household(self, new: NewHousehold) -> Housed:
+        if not self.actor.is_system:
+            for action in ("people.register_person", "people.add_home", "people.move_person"):
+                if not self.actor.covers(action, new.region_code):
+                    raise Denied(action=action)
+        home = Home(
+            id=uuid7(),
+            region_code=new.region_code,
+            address=new.address,
+            lat=new.lat,
+            lon=new.lon,
+            is_institution=new.is_institution,
+        )
+        rooms = [Room(id=uuid7(), home=home, kind=r.kind, name=r.name) for r in new.rooms]
+        home.plan = _plan(rooms, new.rooms)
+        self.homes.append(home)
+        self.rooms += rooms
+        self.changes.append(("people.add_home", f"people.Home/{home.pk}", {}))
+        persons = [self._person(row, home, rooms) for row in new.persons]
+        return Housed(home, rooms, persons)
+
+    def _person(self, new: NewPerson, home: Home, rooms: list[Room]) -> Person:
+        pk = uuid7()
+        person = Person(
+            id=pk,
+            name=new.name.strip(),
+            pinyin="".join(lazy_pinyin(new.name)),
+            sex=new.sex,
+            birth_on=new.birth_on,
+            region_code=home.region_code,
+            living=new.living,
+            care_level=new.care_level,
+        )
+        if new.id_number:
+            number, _, _ = idnumber.parse(new.id_number, today=self.at.date())
+            person.id_number_sealed = vault.seal(number, field="people.Person.id_number", pk=pk)
+            person.id_number_index = vault.blind_index(number, field="people.Person.id_number")
+        if new.phone:
+            person.phone_sealed = vault.seal(new.phone, field="people.Person.phone", pk=pk)
+        self.persons.append(person)
+        room = None if new.room is None else rooms[new.room]
+        self.residencies.append(Residency(person=person, home=home, room=room, period=self.period))
+        ref = f"people.Person/{pk}"
+        self.changes.append(("people.register_person", ref, {}))
+        self.changes.append(("people.move_person", ref, {"home": str(home.pk)}))
+        for fact in new.facts:
+            self._fact(person, fact)
+        for contact in new.contacts:
+            self._contact(person, contact)
+        return person
+
+    def _fact(self, person: Person, new: NewFact) -> None:
+        self.facts.append(
+            PersonFact(
+                person=person,
+                kind=new.kind,
+                code=new.code,
+                text_zh=new.text_zh,
+                text_en=new.text_en,
+                rank=new.rank,
+                data=new.data,
+                period=DateTimeTZRange(self.at, new.until),
+            )
+        )
+        self.changes.append(("people.add_fact", f"people.Person/{person.pk}", {"fact": new.code}))
+
+    def _contact(self, person: Person, new: NewContact) -> None:
+        pk = uuid7()
+        sealed = vault.seal(new.phone, field="people.Contact.phone", pk=pk)
+        self.contacts.append(
+            Contact(
+                id=pk,
+                person=person,
+                name=new.name,
+                relation=new.relation,
+                rank=new.rank,
+                note_zh=new.note_zh,
+                note_en=new.note_en,
+                phone_sealed=sealed,
+            )
+        )
+        self.changes.append(("people.add_contact", f"people.Person/{person.pk}", {}))
+
+    def write(self) -> None:
+        Home.objects.bulk_create(self.homes)
+        Room.objects.bulk_create(self.rooms)
+        try:
+            with transaction.atomic():
+                Person.objects.bulk_create(self.persons)
+        except IntegrityError:
+            raise AlreadyRegistered(field="id_number") from None
+        Residency.objects.bulk_create(self.residencies)
+        PersonFact.objects.bulk_create(self.facts)
+        Contact.objects.bulk_create(self.contacts)
+        for action, ref, detail in self.changes:
+            audit.record_change(actor=self.actor, action=action, ref=ref, at=self.at, detail=detail)
+
+
+def _plan(rooms: Sequence[Room], given: Sequence[NewRoom]) -> dict[str, Any]:
+    """Return the floor plan of `models.Home` from the rooms that have a rectangle."""
+    rows = [
+        {"room": str(room.pk), "x": box[0], "y": box[1], "w": box[2], "h": box[3]}
+        for room, new in zip(rooms, given, strict=True)
+        if (box := new.rectangle) is not None
+    ]
+    if not rows:
+        return {}
+    return {
+        "rooms": rows,
+        "width": max(box[0] + box[2] for new in given if (box := new.rectangle)),
+        "height": max(box[1] + box[3] for new in given if (box := new.rectangle)),
+    }
+
+
+@transaction.atomic
+def register_households(
+    *, actor: Actor, households: Iterable[NewHousehold], at: datetime
+) -> list[Housed]:
+    """Register households with everybody who lives in them since `at`; return them in order.
+
+    Raises BadIdNumber, AlreadyRegistered, Denied; then nothing of the load was stored.
+    """
+    load = _Load(actor, at)
+    found = [load.household(new) for new in households]
+    load.write()
+    return found
