@@ -9,10 +9,12 @@ import os
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from procrastinate import App
+
+    from songhe.base.events.loops import Loop
 
 BEAT_EVERY_S = 5
 CONCURRENCY = 4
@@ -32,6 +34,7 @@ def main() -> int:
 
 async def _run() -> int:
     from procrastinate.contrib.django import app
+    from procrastinate.contrib.django.django_connector import DjangoConnector
 
     from songhe.base.events import loops
     from songhe.config.env import env
@@ -40,7 +43,8 @@ async def _run() -> int:
     running = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(number, stop.set)
-    worker_app = app.with_connector(app.connector.get_worker_connector())
+    connector = cast(DjangoConnector, app.connector)
+    worker_app = app.with_connector(connector.get_worker_connector())
     async with worker_app.open_async():
         worker = asyncio.create_task(
             worker_app.run_worker_async(
@@ -54,7 +58,7 @@ async def _run() -> int:
         )
         tasks = {worker}
         for name, loop in loops.registered().items():
-            tasks.add(asyncio.create_task(loop(stop), name=name))
+            tasks.add(asyncio.create_task(_turn(loop, stop), name=name))
         tasks.add(asyncio.create_task(_free_stalled(worker_app, stop), name="stalled jobs"))
         beat = asyncio.create_task(_beat(env().state / "run" / "jobs.alive"), name="beat")
         ended = asyncio.create_task(stop.wait(), name="stop")
@@ -71,6 +75,11 @@ async def _run() -> int:
         error = None if task.cancelled() else task.exception()
         log.error("%s ended by itself", task.get_name(), exc_info=error)
     return 1 if failed else 0
+
+
+async def _turn(loop: Loop, stop: asyncio.Event) -> None:
+    """Run a registered loop until it ends."""
+    await loop(stop)
 
 
 async def _beat(path: Path) -> None:

@@ -66,6 +66,8 @@ class Instance:
         """Make the state folder, closed to others: it holds keys."""
         try:
             self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.state.stat().st_uid == os.geteuid():
+                self.state.chmod(0o700)
             (self.state / "run").mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise StateUnusable(state=self.state, why=error.strerror or error) from None
@@ -162,19 +164,27 @@ class Instance:
                 path.unlink()
         self.make_state()
 
+    def lost_its_mark(self, home: Path) -> bool:
+        """Tell whether a cluster outside the state folder belongs to an earlier state folder."""
+        return (
+            home.exists()
+            and not (self.state / "cluster").exists()
+            and self.state not in home.resolve().parents
+        )
+
     def set_aside_older(self) -> Path | None:
         """Move away a cluster whose state folder was removed: its keys are gone with it.
 
         As root the cluster stands outside the checkout and outlives it; a new checkout in the
         same place must not read old data with new keys. Returns where the old one is now.
         """
-        home, mark = cluster_home(self.state), self.state / "cluster"
+        home = cluster_home(self.state)
         aside: Path | None = None
-        if home.exists() and not mark.exists() and self.state not in home.parents:
+        if self.lost_its_mark(home):
             stamp = datetime.fromtimestamp(time.time(), UTC).strftime("%Y%m%dT%H%M%S")
             aside = home.with_name(f"{home.name}.aside-{stamp}")
             home.rename(aside)
-        mark.write_text(f"{home}\n", encoding="utf-8")
+        (self.state / "cluster").write_text(f"{home}\n", encoding="utf-8")
         return aside
 
 

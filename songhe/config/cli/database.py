@@ -68,9 +68,19 @@ def migrate(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     _wait_for_outside_database()
     _django("migrate", "--no-input", "--verbosity", "1")
+    _make_keys()
     if arguments.static:
         _django("collectstatic", "--no-input", "--verbosity", "0")
     return 0
+
+
+def _make_keys() -> None:
+    """Let the vault make its key now, before several processes want it at the same moment."""
+    from uuid import UUID
+
+    from songhe.base import vault
+
+    vault.seal("", field="config.first_start", pk=UUID(int=0))
 
 
 def _wait_for_outside_database() -> None:
