@@ -9,10 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from songhe.base.access import policies
 from songhe.base.access.actor import Actor
+from songhe.base.audit import services as audit
+from songhe.base.outside.models import OutsideMessage
 from songhe.base.regions import selectors as regions
 from songhe.domains.monitoring import words
 from songhe.domains.monitoring.models import Alarm, AlarmEntry, Finding, RuleOverride
@@ -24,6 +27,7 @@ from songhe.kernel.wire import EvidenceKey
 
 VIEW = "monitoring.view_alarm"
 LIST = "monitoring.list_alarms"
+MESSAGES = "outside.view_messages"
 
 
 class NoSuchAlarm(NotFound):
@@ -131,6 +135,80 @@ def get_alarm(actor: Actor, alarm_id: UUID) -> Alarm:
     return alarm
 
 
+def open_alarm(actor: Actor, alarm_id: UUID, *, at: datetime) -> AlarmLine:
+    """Return one alarm for a page that opens it; reading the person is audited.
+
+    Raises NoSuchAlarm outside the scope.
+    """
+    [line] = lines(actor, [get_alarm(actor, alarm_id)])
+    if line.person is not None and line.person.fields:
+        ref = f"people.Person/{line.person.id}"
+        audit.record_reads(actor=actor, action=VIEW, refs=[ref], at=at)
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the history is narrowed by; empty is everything. Days are half-open [since, until)."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    rule: str = ""
+    priority: str = ""
+    state: str = ""
+    outcome: str = ""
+    region: str = ""
+    person: UUID | None = None
+
+
+def history(actor: Actor, search: Search, *, sort: str = "-raised") -> QuerySet[Alarm]:
+    """Return the alarms the actor may list that fit a search, members of incidents included."""
+    rows = policies.scope(actor, Alarm.objects.all(), LIST)
+    if search.since:
+        rows = rows.filter(raised_at__gte=search.since)
+    if search.until:
+        rows = rows.filter(raised_at__lt=search.until)
+    if search.state:
+        rows = (
+            rows.exclude(state=State.RESOLVED)
+            if search.state == "open"
+            else rows.filter(state=search.state)
+        )
+    if search.region:
+        rows = rows.filter(region_code__startswith=search.region)
+    exact = {
+        "rule": search.rule,
+        "priority": search.priority,
+        "outcome": search.outcome,
+        "person": search.person,
+    }
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    order = {"raised": "raised_at", "priority": "priority_rank"}[sort.removeprefix("-")]
+    return rows.select_related(
+        "home", "room", "device", "organization", "acknowledged_by", "assigned_to", "resolved_by"
+    ).order_by(f"-{order}" if sort.startswith("-") else order, "-raised_at", "-id")
+
+
+def spots(actor: Actor) -> dict[str, dict[str, tuple[int, bool]]]:
+    """Return open alarms by region code and priority: how many, and whether one is untaken."""
+    found: dict[str, dict[str, tuple[int, bool]]] = {}
+    rows = open_alarms(actor).order_by().values_list("region_code", "priority", "state")
+    for region, priority, state in rows:
+        here = found.setdefault(region, {})
+        count, untaken = here.get(priority, (0, False))
+        here[priority] = (count + 1, untaken or state == State.UNACKNOWLEDGED)
+    return found
+
+
+def messages(actor: Actor) -> QuerySet[OutsideMessage]:
+    """Return the messages about alarms that left, for who may view them, newest first."""
+    rows = policies.scope(actor, Alarm.objects.all(), MESSAGES)
+    refs = rows.annotate(ref=Concat(Value("monitoring.Alarm/"), Cast("pk", CharField()))).values(
+        "ref"
+    )
+    return OutsideMessage.objects.filter(ref__in=refs).order_by("-sent_at", "-id")
+
+
 def course_of(alarm: Alarm) -> list[AlarmEntry]:
     """Return an alarm's course, oldest first."""
     return list(AlarmEntry.objects.filter(alarm=alarm))
@@ -165,7 +243,8 @@ def members_of(actor: Actor, alarm: Alarm) -> list[AlarmLine]:
 def alarms_of_person(actor: Actor, person_id: UUID, *, limit: int = 20) -> list[AlarmLine]:
     """Return a person's newest alarms that the actor may list."""
     rows = policies.scope(actor, Alarm.objects.filter(person=person_id), LIST)
-    return lines(actor, rows.select_related("home", "room", "device")[:limit]) if limit else []
+    related = ("home", "room", "device", "organization", "acknowledged_by", "assigned_to")
+    return lines(actor, rows.select_related(*related).order_by("-raised_at", "-id")[:limit])
 
 
 def high_alarm_unanswered(actor: Actor) -> bool:
@@ -240,6 +319,24 @@ def scores(actor: Actor, *, since: datetime, by: str = "rule") -> list[RuleScore
         )
         for row in rows
     ]
+
+
+def overrides_of_rule(rule: str) -> list[RuleOverride]:
+    """Return every change of a rule in any scope, newest first; the caller narrows persons."""
+    return list(RuleOverride.objects.filter(rule=rule).order_by("-made_at", "-id")[:200])
+
+
+def effective(scopes: list[str]) -> dict[str, list[RuleOverride]]:
+    """Return by rule the newest override of each scope that changes it, in the scopes' order."""
+    newest: dict[tuple[str, str], RuleOverride] = {}
+    for row in RuleOverride.objects.filter(scope__in=scopes).order_by("made_at", "id"):
+        newest[row.scope, row.rule] = row
+    found: dict[str, list[RuleOverride]] = {}
+    for scope in scopes:
+        for (of, rule), row in newest.items():
+            if of == scope and (row.params or not row.enabled):
+                found.setdefault(rule, []).append(row)
+    return found
 
 
 def overrides_of(scope: str) -> list[RuleOverride]:
