@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from songhe.base.regions import selectors as regions
 from songhe.domains.monitoring.models import Alarm, Finding
 from songhe.domains.monitoring.terms import STORM, PriorityWord
 from songhe.kernel import codes
-from songhe.kernel.detectors.rules import Spec, UnknownRule, spec
+from songhe.kernel.detectors.rules import Spec, UnknownRule, catalogue, spec
+from songhe.kernel.time import from_us
+from songhe.kit import formats
 
 
 def is_english() -> bool:
@@ -32,18 +35,29 @@ def rule_name(rule: str) -> str:
     return row.en if is_english() else row.zh
 
 
+def unit_text(unit: str) -> str:
+    """Return a UCUM unit as people write it."""
+    return {"mm[Hg]": "mmHg", "Cel": "°C", "1": "", "/min": _("/min")}.get(unit, unit)
+
+
 def value_text(summary: dict[str, Any]) -> str:
     """Return a finding's value with its unit, such as 186/112 mmHg; empty for events."""
+    if summary.get("beyond_m") is not None:
+        return _("%(n)d m") % {"n": summary["beyond_m"]}
+    if summary.get("minutes") is not None:
+        minutes = int(summary["minutes"])
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    if summary.get("total") is not None:
+        return str(summary["total"])
     if summary.get("value") is None or summary.get("code") is None:
         return ""
     code = codes.by_number(int(summary["code"]))
-    if code.kind == "state":
+    if code.kind in ("state", "position"):
         return ""
     text = code.text(float(summary["value"]))
     if summary.get("value2") is not None:
         text += f"/{code.text(float(summary['value2']))}"
-    unit = {"mm[Hg]": "mmHg", "Cel": "°C", "1": "", "/min": _("/min")}.get(code.unit, code.unit)
-    return f"{text} {unit}".strip()
+    return f"{text} {unit_text(code.unit)}".strip()
 
 
 def title(alarm: Alarm) -> str:
@@ -56,22 +70,44 @@ def title(alarm: Alarm) -> str:
 def why(finding: Finding) -> str:
     """Return the sentence of the rule with the values and limits as they were judged."""
     row = spec(finding.rule)
-    template = _template(row, finding)
-    fields = _Fields(finding.params | finding.summary)
+    fields = _Fields(finding.params | finding.summary | _said(finding.summary))
     if "window_s" in fields:
         fields.setdefault("window_min", round(float(fields["window_s"]) / 60))
     if "for_s" in fields:
         fields.setdefault("for_min", round(float(fields["for_s"]) / 60))
-    return template.format_map(fields)
+    return _template(row, finding).format_map(fields)
 
 
 def _template(row: Spec, finding: Finding) -> str:
     english = is_english()
-    if finding.phase == "notice" and row.notice_en and finding.summary.get("partial") is None:
-        return row.notice_en if english else row.notice_zh
-    if finding.summary.get("partial") and row.partial_en:
+    form = finding.summary.get("text")
+    if form == "partial" and row.partial_en:
         return row.partial_en if english else row.partial_zh
+    if (form == "notice" or finding.phase == "notice") and row.notice_en:
+        return row.notice_en if english else row.notice_zh
     return row.why_en if english else row.why_zh
+
+
+def _said(summary: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a summary that are instants or parts of a score, in words."""
+    said: dict[str, Any] = {}
+    if summary.get("since_us") is not None:
+        zone = ZoneInfo(summary.get("zone", "Asia/Shanghai"))
+        said["since"] = formats.moment(from_us(summary["since_us"]), zone)
+    language = "en" if is_english() else "zh"
+    names = catalogue().news2["names"]
+    if "parts" in summary:
+        parts = [
+            f"{names[part][language]} {row['value']} (+{row['score']})"
+            for part, row in summary["parts"].items()
+        ]
+        said[f"parts_{language}"] = _(", ").join(parts)
+        said[f"missing_{language}"] = _(", ").join(
+            names[part][language] for part in summary.get("missing", [])
+        )
+        risk = catalogue().news2["risks"].get(summary.get("risk"), {})
+        said[f"risk_{language}"] = risk.get(language, "")
+    return said
 
 
 class _Fields(dict[str, Any]):
