@@ -1,0 +1,193 @@
+"""Every route by every role, in the own town: a change of access shows as a changed golden file.
+
+Write the file anew with SONGHE_GOLDEN=write and read its difference before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from songhe.kit.screens import Screen, all_screens, stray_routes
+from tests.access.world import PERSONAL, World, make_world
+
+GOLDEN = Path(__file__).parents[1] / "golden/access_matrix.csv"
+REFUSED = {401, 403, 404}
+QUIET = {"audit_auditentry", "django_session", "signin_attempt"}
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world(datetime.now(UTC))
+
+
+def address(screen: Screen, world: World) -> str:
+    """Return the screen's address for the things of town a."""
+    town = world.towns["a"]
+    whose = {
+        "person": town.person,
+        "device": town.device,
+        "alarm": town.alarm,
+        "letter": town.letter,
+        "home": town.home,
+        "organization": town.organization,
+        "room": town.room,
+    }
+    values: dict[str, UUID | str] = {}
+    for converter, name in re.findall(r"<(?:(\w+):)?(\w+)>", screen.route):
+        stem = name.removesuffix("_id")
+        if stem in whose:
+            values[name] = whose[stem]
+        elif converter == "uuid":
+            values[name] = whose[next(key for key in whose if key in screen.route)]
+        else:
+            values[name] = PARAMETERS[name]
+    return reverse(screen.name, kwargs=values)
+
+
+PARAMETERS = {
+    "rule": "bp-critical",
+    "rule_id": "bp-critical",
+    "code": "sbp",
+    "key": "sbp",
+    "day": "2026-11-21",
+    "type": "bp-monitor",
+    "step": "install",
+    "scope": "person",
+    "kind": "sbp",
+    "region": "990121001",
+    "chart": "blood-pressure",
+    "action": "take",
+}
+
+
+def fingerprint() -> dict[str, tuple[int, int]]:
+    """Return count and checksum of every table that a refusal must leave alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
+        )
+        tables = [row[0] for row in cursor.fetchall() if row[0] not in QUIET]
+        marks = {}
+        for table in tables:
+            cursor.execute(
+                f'SELECT count(*), coalesce(sum(hashtext(t::text)::bigint), 0) FROM "{table}" t'
+            )
+            marks[table] = cursor.fetchone()
+    return marks
+
+
+def ask(client: Client, method: str, url: str) -> tuple[int, str, str]:
+    """Return (status, location, text) of a request whose effects are taken back."""
+    with transaction.atomic():
+        response = client.generic(method, url) if method == "GET" else client.post(url)
+        text = b"".join(response.streaming_content) if response.streaming else response.content
+        transaction.set_rollback(True)
+    return response.status_code, response.get("Location", ""), text.decode("utf-8", "replace")
+
+
+def refused(status: int, location: str) -> bool:
+    return status in REFUSED or (status == 302 and location.startswith("/sign-in/"))
+
+
+def test_there_is_no_route_beside_screen() -> None:
+    assert stray_routes() == ()
+
+
+def test_the_matrix_is_as_agreed_and_refusals_change_nothing(world: World) -> None:
+    rows = ["method,screen," + ",".join(["nobody", *world.users])]
+    clients = {"nobody": Client(raise_request_exception=True)}
+    for name, user in world.users.items():
+        clients[name] = Client(raise_request_exception=True)
+        clients[name].force_login(user)
+    before = fingerprint()
+    for screen in sorted(all_screens(), key=lambda s: s.name):
+        url = address(screen, world)
+        for method in ("GET", "POST"):
+            cells = []
+            for who, client in clients.items():
+                status, location, _ = ask(client, method, url)
+                assert status < 500, f"{who} {method} {url}: {status}"
+                cells.append(
+                    "sign-in" if refused(status, location) and status == 302 else str(status)
+                )
+                if method == "POST" and refused(status, location):
+                    with transaction.atomic():
+                        client.post(url)
+                        changed = fingerprint()
+                        transaction.set_rollback(True)
+                    assert changed == before, (
+                        f"{who} was refused at {url}, and it changed something"
+                    )
+            rows.append(f"{method},{screen.name}," + ",".join(cells))
+    text = "\n".join(rows) + "\n"
+    if os.environ.get("SONGHE_GOLDEN") == "write":
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("who", ["nobody", "wu"])
+def test_who_may_see_nothing_reads_no_personal_word_anywhere(world: World, who: str) -> None:
+    client = Client(raise_request_exception=True)
+    if who != "nobody":
+        client.force_login(world.users[who])
+    for screen in all_screens():
+        _, _, text = ask(client, "GET", address(screen, world))
+        for word in PERSONAL:
+            assert word not in text, f"{who} reads {word} at {screen.name}"
+
+
+def test_the_other_town_is_closed_to_its_neighbour(world: World) -> None:
+    client = Client(raise_request_exception=True)
+    client.force_login(world.users["operator_b"])
+    for screen in all_screens():
+        url = address(screen, world)
+        _, _, text = ask(client, "GET", url)
+        for word in ("陈秀兰", "19911110001", "桂花里 3 号"):
+            assert word not in text, f"the neighbour reads {word} at {screen.name}"
+
+
+def test_the_regulator_reads_counts_and_no_names(world: World) -> None:
+    client = Client(raise_request_exception=True)
+    client.force_login(world.users["regulator"])
+    opened = 0
+    for screen in all_screens():
+        status, _, text = ask(client, "GET", address(screen, world))
+        opened += status == 200 and not screen.public
+        for word in PERSONAL:
+            assert word not in text, f"the regulator reads {word} at {screen.name}"
+    assert opened >= 2
+
+
+# A role that sees nothing of what it should see is as wrong as one that sees too much.
+SHOULD_SEE = [
+    ("operator", "desk:alarms", "186/112"),
+    ("operator", "desk:alarm", "陈秀兰"),
+    ("operator", "people:person", "陈秀兰"),
+    ("shift_leader", "desk:alarm", "陈秀兰"),
+    ("clinician", "people:person", "陈秀兰"),
+    ("family", "people:person", "陈秀兰"),
+    ("elder", "people:person", "陈秀兰"),
+    ("regulator", "monitoring:statistics", "1"),
+    ("device_keeper", "devices:device_list", "bp-monitor"),
+]
+
+
+@pytest.mark.parametrize(("who", "name", "word"), SHOULD_SEE)
+def test_each_role_sees_what_it_should(world: World, who: str, name: str, word: str) -> None:
+    client = Client(raise_request_exception=True)
+    client.force_login(world.users[who])
+    screen = next(one for one in all_screens() if one.name == name)
+    status, _, text = ask(client, "GET", address(screen, world))
+    assert status == 200
+    assert word in text

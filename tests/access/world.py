@@ -1,0 +1,188 @@
+"""Two towns, each with an organisation, a person, a device and an alarm; one user a role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from songhe.base.access import services as access
+from songhe.base.access.actor import SYSTEM
+from songhe.base.access.roles import all_roles
+from songhe.base.accounts.models import User
+from songhe.domains.devices import services as devices
+from songhe.domains.monitoring import services as monitoring
+from songhe.domains.monitoring.models import Alarm
+from songhe.domains.monitoring.testing import make_finding
+from songhe.domains.organizations import services as organizations
+from songhe.domains.people import services as people
+from songhe.kernel import ids, wire
+
+TOWNS = {"a": "990121001", "b": "990121002"}
+NAMES = {"a": "陈秀兰", "b": "李桂芳"}
+PERSONAL = ("陈秀兰", "李桂芳", "19911110001", "19911110002", "桂花里 3 号", "望河村 17 号")
+ALL_FIELDS = ("identity", "contact", "health", "home", "location", "devices")
+
+
+@dataclass
+class Town:
+    """Everything of one town; ids for the routes."""
+
+    organization: UUID
+    person: UUID
+    home: UUID
+    room: UUID
+    device: UUID
+    alarm: UUID
+    letter: UUID
+
+
+@dataclass
+class World:
+    towns: dict[str, Town] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+
+
+def store_reading(
+    *,
+    subject: UUID,
+    device: UUID,
+    at: datetime,
+    codes: tuple[int, ...],
+    values: list[float],
+    kind: int = 1,
+) -> dict[str, Any]:
+    """Store one reading as the gateway does; return its evidence key."""
+    mark = wire.fingerprint(codes)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ensure_reading_day(%s::date)", [at.date()])
+        cursor.execute(
+            "INSERT INTO reading_hot (subject_kind, subject, device, effective_at, fingerprint,"
+            " received_at, codes, vals, flags, person) VALUES (%s,%s,%s,%s,%s,%s,%s,%s,0,%s)",
+            [kind, subject, device, at, mark, at, list(codes), values, subject],
+        )
+    at_us = int(at.timestamp() * 1_000_000)
+    return {
+        "subject": str(subject),
+        "device": str(device),
+        "at_us": at_us,
+        "fingerprint": str(mark),
+    }
+
+
+def make_town(key: str, now: datetime) -> Town:
+    """Make one town with its person, device, readings, alarm and dead letter."""
+    region = TOWNS[key] + "001"
+    since = now - timedelta(days=30)
+    centre = organizations.found_organization(
+        actor=SYSTEM,
+        name=f"服务中心{key}",
+        kind="service-centre",
+        region_code=TOWNS[key],
+        at=since,
+        serves=[TOWNS[key]],
+    )
+    home = people.add_home(
+        actor=SYSTEM,
+        region_code=region,
+        at=since,
+        address={"a": "桂花里 3 号", "b": "望河村 17 号"}[key],
+    )
+    room = people.add_room(
+        actor=SYSTEM, home=home, kind="bedroom", name="卧室", rectangle=(0, 0, 4, 3)
+    )
+    person = people.register_person(
+        actor=SYSTEM,
+        name=NAMES[key],
+        sex="female",
+        birth_on=date(1944, 3, 5),
+        region_code=region,
+        at=since,
+        living="alone",
+        phone={"a": "19911110001", "b": "19911110002"}[key],
+    )
+    people.move_in(actor=SYSTEM, person_id=person.pk, home=home, at=since)
+    people.add_contact(
+        actor=SYSTEM,
+        person_id=person.pk,
+        name="家人",
+        relation="son",
+        phone="19911119999",
+        at=since,
+    )
+    device, _ = devices.register_device(
+        actor=SYSTEM, type="bp-monitor", organization_id=centre.pk, at=since, region_code=region
+    )
+    devices.bind_device(actor=SYSTEM, device_id=device.pk, at=since, person_id=person.pk)
+    key_of_reading = store_reading(
+        subject=person.pk,
+        device=device.pk,
+        at=now - timedelta(minutes=2),
+        codes=(1, 2),
+        values=[186.0, 112.0],
+    )
+    make_finding(
+        rule="bp-critical",
+        subject=person.pk,
+        at=now - timedelta(minutes=2),
+        device=device.pk,
+        summary={"code": 1, "value": 186.0, "value2": 112.0},
+        evidence=[key_of_reading],
+    )
+    monitoring.take_findings(at=now)
+    letter = ids.uuid7()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO dead_letter (id, received_at, device, device_key, topic, payload, reason,"
+            " detail, state) VALUES (%s,%s,%s,%s,'x','{','not-json','','new')",
+            [letter, now, device.pk, device.key],
+        )
+    alarm = Alarm.objects.get(person=person)
+    return Town(centre.pk, person.pk, home.pk, room.pk, device.pk, alarm.pk, letter)
+
+
+def make_world(now: datetime) -> World:
+    """Make both towns and one user a role in town a, an operator in town b, and Wu with none."""
+    world = World()
+    for key in TOWNS:
+        world.towns[key] = make_town(key, now)
+    since = now - timedelta(days=1)
+    for role in all_roles():
+        user = User.objects.create_user(login=role, display_name=role, password="a long phrase")
+        access.give_role(
+            actor=SYSTEM,
+            user=user,
+            role=role,
+            region_prefix=TOWNS["a"],
+            at=since,
+            organization_id=world.towns["a"].organization,
+        )
+        world.users[role] = user
+    for role in ("family", "elder", "clinician"):
+        access.grant(
+            actor=SYSTEM,
+            user=world.users[role],
+            subject_type="people.Person",
+            subject_id=world.towns["a"].person,
+            purpose="test",
+            field_classes=ALL_FIELDS,
+            source="test",
+            at=since,
+        )
+    other = User.objects.create_user(login="other", display_name="other", password="a long phrase")
+    access.give_role(
+        actor=SYSTEM,
+        user=other,
+        role="operator",
+        region_prefix=TOWNS["b"],
+        at=since,
+        organization_id=world.towns["b"].organization,
+    )
+    world.users["operator_b"] = other
+    world.users["wu"] = User.objects.create_user(
+        login="wu", display_name="吴", password="a long phrase"
+    )
+    return world
