@@ -30,10 +30,11 @@ class KitForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
+        for field in self.fields.values():
             if field.error_messages.get("required") == _DJANGO_REQUIRED:
                 field.error_messages["required"] = _("Fill this in.")
-            field.widget.attrs.setdefault("data-unit", str(self.units.get(name, "")))
+            if isinstance(field.widget, forms.Textarea) and field.widget.attrs["rows"] == "10":
+                field.widget.attrs["rows"] = "4"  # Django's own default is half a page
 
     @property
     def mistakes(self) -> list[dict[str, str]]:
@@ -68,7 +69,7 @@ def describe(bound: BoundField) -> dict[str, Any]:
         attrs["aria-describedby"] = " ".join(described)
     if bound.errors:
         attrs["aria-invalid"] = "true"
-    unit = widget.attrs.get("data-unit", "")
+    unit = getattr(bound.form, "units", {}).get(bound.name, "")
     if isinstance(widget, _GROUPS):
         kind = "group"
     elif isinstance(widget, forms.CheckboxInput):

@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
+from songhe.base.audit.services import record_refusal
+from songhe.kernel.errors import Denied, NotFound, SongheError
 from songhe.kernel.ids import uuid7
 from songhe.kit import errors
 from songhe.kit.look import LANGUAGE_COOKIE, Look
+from songhe.kit.screens import screen_of
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -47,4 +50,21 @@ class Errors:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:
+        if isinstance(exception, Denied | NotFound):
+            _audit(request, exception)
         return errors.render(request, exception)
+
+
+def _audit(request: HttpRequest, refusal: SongheError) -> None:
+    """Keep what the answer hides: that somebody was refused, and whether 403 or 404."""
+    actor = getattr(request, "actor", None)
+    here = screen_of(request)
+    if actor is None or not actor.is_authenticated or here is None:
+        return
+    record_refusal(
+        actor=actor,
+        action=here.action or here.name,
+        path=request.path,
+        code=refusal.code,
+        at=timezone.now(),
+    )

@@ -11,7 +11,7 @@ from typing import Literal
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from songhe.kit import formats
 from songhe.kit.charts.parts import Event
@@ -163,8 +163,11 @@ def _hours(picture: DayPicture, scale: TimeScale) -> SafeString:
     for hour in range(0, 25, 3):
         at = scale.start + (scale.end - scale.start) * (hour / 24)
         x = scale.x(at)
-        if now_x is None or abs(x - now_x) > 4:
-            pieces.append(el("text", {"x": pct(x), "y": "14"}, str(hour)))
+        major = hour % 6 == 0
+        if now_x is None or abs(x - now_x) > (8 if major else 5):
+            attributes = {"x": pct(x), "y": "14"} if major else {"class": "minor", "x": pct(x),
+                                                                 "y": "14"}
+            pieces.append(el("text", attributes, str(hour)))
     if now_x is not None:
         pieces.append(el("text", {"class": "now", "x": pct(now_x), "y": "14"}, _("now")))
     return el("svg", {"class": "hours", "aria-hidden": "true"}, group(pieces))
@@ -183,6 +186,13 @@ def day_table(picture: DayPicture) -> SafeString:
     return data_table(_("The day at home"), [_("Room"), _("What"), _("From"), _("To")], rows)
 
 
+def _left(times: int, since: str) -> str:
+    said = ngettext(
+        "Out of bed once since %(time)s.", "Out of bed %(n)d times since %(time)s.", times
+    )
+    return said % {"n": times, "time": since}
+
+
 def night(spans: Sequence[Span], start: datetime, end: datetime, zone: tzinfo) -> SafeString:
     """Draw a night in one line: in bed, out of bed, unknown; blank where the night is to come."""
     scale = TimeScale(start, end, zone, 0.0, 100.0)
@@ -197,8 +207,7 @@ def night(spans: Sequence[Span], start: datetime, end: datetime, zone: tzinfo) -
     left = sum(1 for s in shown if s.kind == "in")
     unknown = any(s.kind == "unknown" for s in shown)
     label = join([
-        _("Out of bed %(n)d times since %(time)s.") % {
-            "n": left, "time": formats.clock(start, zone)} if shown else _("No data."),
+        _left(left, formats.clock(start, zone)) if shown else _("No data."),
         _("Part of the night is not known.") if unknown else "",
     ])
     return el("svg", {"class": "bed-night", "role": "img", "aria-label": label}, group(pieces))

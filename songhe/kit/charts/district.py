@@ -36,7 +36,7 @@ _MARKS = {"high": ("21.3", "!!!"), "medium": ("25", "!!"), "low": ("21.3", "!"),
           "unknown": ("21.3", "?")}
 
 BLOCK_W, BLOCK_H, ROAD, HEAD, EDGE = 104.0, 46.0, 12.0, 24.0, 8.0
-SIGN = 18.0
+SIGN, LETTER = 18.0, 13.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class District:
 
     name: str
     towns: Sequence[Town]
-    columns: int = 4
+    columns: int = 3
 
 
 def district(plan: District) -> SafeString:
@@ -85,7 +85,7 @@ def district(plan: District) -> SafeString:
     for town in plan.towns:
         rows = max(1, math.ceil(len(town.communities) / plan.columns))
         pieces.append(el("text", {"class": "town-name", "x": px(EDGE), "y": px(y + 14)},
-                         fit(town.label, width - 2 * EDGE)))
+                         fit(town.label, width - 2 * EDGE, LETTER)))
         top = y + HEAD
         if town is not plan.towns[-1]:
             road_y = top + rows * (BLOCK_H + ROAD) + ROAD / 2 - 3
@@ -100,7 +100,7 @@ def district(plan: District) -> SafeString:
     if not plan.towns:
         pieces.append(el("text", {"x": px(EDGE), "y": px(EDGE + 14)}, _("No communities yet")))
     linked = any(c.href for town in plan.towns for c in town.communities)
-    attributes = {"class": "plan", "viewBox": f"0 0 {px(width)} {px(height)}",
+    attributes = {"class": "plan district", "viewBox": f"0 0 {px(width)} {px(height)}",
                   "role": "group" if linked else "img", "aria-label": _words_of(plan)}
     return el("svg", attributes, group(pieces))
 
@@ -109,7 +109,7 @@ def _block(community: Community, x: float, y: float) -> SafeString:
     css = "room-here" if community.here else "block"
     rect = el("rect", {"class": css, "x": px(x), "y": px(y), "width": px(BLOCK_W),
                        "height": px(BLOCK_H)})
-    name = el("text", {"x": px(x + 6), "y": px(y + 16)}, fit(community.label, BLOCK_W - 10))
+    name = el("text", {"x": px(x + 6), "y": px(y + 16)}, fit(community.label, BLOCK_W - 10, LETTER))
     drawn = group([rect, name, *_signs(community, x + 6, y + 23)])
     if not community.href:
         return drawn

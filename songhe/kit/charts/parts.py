@@ -15,6 +15,7 @@ from songhe.kit.charts.svg import el, pct, px
 
 SMALL_PX = 180
 LABEL_PX = 14
+LETTER_SHARE = 2.3  # a letter of the axis, in percent of a chart on a phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,8 @@ def _gaps(g: Ground) -> Iterator[SafeString]:
         words_y = y + LABEL_PX
     for gap in g.gaps:
         a, b = g.time.x(gap.start), g.time.x(gap.end)
+        if b - a > 4:  # air between the box and the readings beside it
+            a, b = a + 0.9, b - 0.9
         yield el("rect", {"class": "gap", "x": pct(a), "width": pct(b - a), "y": px(y),
                           "height": px(max(4.0, g.base - 12 - y)), "rx": "2"})
         middle = (a + b) / 2
@@ -228,6 +231,7 @@ def before(g: Ground) -> Iterator[SafeString]:
 
 def _times(g: Ground) -> Iterator[SafeString]:
     words_y = g.chart.height - (5 if g.small else 8)
+    free_from = 0.0
     for at in g.time.ticks(3 if g.small else 6):
         x = g.time.x(at)
         local = at.astimezone(g.chart.zone)
@@ -238,8 +242,12 @@ def _times(g: Ground) -> Iterator[SafeString]:
             words = formats.day_month(local.date())
         yield el("line", {"class": "axis", "x1": pct(x), "x2": pct(x), "y1": px(g.base),
                           "y2": px(g.base + 5)})
-        anchor = "end" if x > 88 else "start"
-        yield el("text", {"x": pct(x), "y": px(words_y), "text-anchor": anchor}, words)
+        wide = len(words) * LETTER_SHARE
+        left = x - wide if x + wide > 100 else x
+        if left >= free_from:
+            free_from = left + wide
+            anchor = "start" if left == x else "end"
+            yield el("text", {"x": pct(x), "y": px(words_y), "text-anchor": anchor}, words)
 
 
 def picture(chart: Quantity, label: str, inner: SafeString) -> SafeString:

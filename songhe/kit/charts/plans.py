@@ -173,11 +173,11 @@ def _spot(room: Room) -> SafeString:
                          "cy": px(room.y + min(room.height - 14, 18)), "r": "8"})
 
 
-def fit(words: str, width: float) -> str:
+def fit(words: str, width: float, letter: float = LETTER_PX) -> str:
     """Return as much of the words as fits a width; an ellipsis when they are cut, "" for none."""
     room = width
-    for index, letter in enumerate(words):
-        room -= LETTER_PX if ord(letter) > 0x2E7F else LETTER_PX * 0.56
+    for index, sign in enumerate(words):
+        room -= letter if ord(sign) > 0x2E7F else letter * 0.56
         if room < 0:
             return words[: index - 1] + "…" if index > 1 else ""
     return words
