@@ -2,7 +2,7 @@
 
 The commands live in table `device_command`, the subscriptions of persistent sessions in
 `gateway_session`: both outlive this process. One worker does all of it in order, so that a
-command is marked sent before its bytes leave.
+command is marked sent before its bytes leave. That a command expired is for Django to say.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from songhe.kernel.wire import CommandMessage
 
 log = structlog.get_logger("songhe.gateway.commands")
 
-EXPIRE_S = 10.0
 RETRY_S = 0.5
 
 _SESSIONS = """
@@ -47,10 +46,6 @@ _PENDING = """
 SELECT id, name, args, state, issued_at, expires_at FROM device_command
 WHERE device_id = %s AND state IN ('queued', 'sent') AND expires_at > now()
 ORDER BY issued_at, id
-"""
-_EXPIRE = """
-UPDATE device_command SET state = 'expired', result_at = now()
-WHERE state IN ('queued', 'sent', 'delivered') AND expires_at <= now()
 """
 
 
@@ -198,20 +193,10 @@ class Commands:
         self._jobs.put_nowait(lambda database: self._send_pending(database, device))
 
     async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
-        expire_at_s = loop.time()
         while True:
-            job: Job | None = None
-            with contextlib.suppress(TimeoutError):
-                job = await asyncio.wait_for(self._jobs.get(), EXPIRE_S)
-            jobs = [job] if job is not None else []
-            if loop.time() >= expire_at_s:
-                expire_at_s = loop.time() + EXPIRE_S
-                jobs.append(lambda database: database.execute(_EXPIRE))
-            for each in jobs:
-                await self._insist(each)
-            if job is not None:
-                self._jobs.task_done()
+            job = await self._jobs.get()
+            await self._insist(job)
+            self._jobs.task_done()
 
     async def _insist(self, job: Job) -> None:
         """Do a job, again after an outage; one that cannot be done is logged and left."""

@@ -128,9 +128,10 @@ class Feed:
                 await database.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
             await self._load_all(database)
             while True:
-                # The generator is left for the look-ups that a notification asks for: a
-                # connection does one thing at a time, what arrives meanwhile is kept.
-                async for notice in database.notifies(stop_after=1):
+                # The generator holds the connection while it runs: it is left before the
+                # look-ups; what arrives meanwhile is kept for its next run.
+                notices = [notice async for notice in database.notifies(stop_after=1)]
+                for notice in notices:
                     await self._handle(database, notice.channel, notice.payload)
 
     async def _load_all(self, database: Connection) -> None:
@@ -139,7 +140,7 @@ class Feed:
             self._apply(device)
         scopes = await load_scopes(database)
         for scope in scopes:
-            self._evaluator.put_scope(scope)
+            self._put_scope(scope)
         for gone in self._scopes - {scope.scope for scope in scopes}:
             self._evaluator.remove_scope(gone)
         self._scopes = {scope.scope for scope in scopes}
@@ -170,12 +171,17 @@ class Feed:
         self._evaluator.watch(device.snapshot, self._writer.seen.facts(device.id).received_us)
         self._listener.changed(device)
 
+    def _put_scope(self, scope: RuleScope) -> None:
+        for problem in self._evaluator.put_scope(scope):
+            metrics.FAULTS.labels("rules").inc()
+            log.error("rule change cannot be taken over", scope=scope.scope, error=problem.code)
+
     async def _rules(self, database: Connection, name: str) -> None:
         cursor = await database.execute("SELECT body FROM gateway_rules WHERE scope = %s", (name,))
         row: Any = await cursor.fetchone()
         if row is not None:
             self._scopes.add(name)
-            self._evaluator.put_scope(msgspec.convert(row[0], RuleScope))
+            self._put_scope(msgspec.convert(row[0], RuleScope))
         else:
             self._scopes.discard(name)
             self._evaluator.remove_scope(name)

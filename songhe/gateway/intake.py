@@ -127,7 +127,7 @@ class Intake:
         if reading is None:
             return _whole(inbound, item, bad[0][1])
         keep(batch, reading)
-        batch.hear(device, reading.effective_us, received_us)
+        batch.hear(device, reading.effective_us, received_us, spoke=False)
         return _rest(item, bad) if bad else None
 
     def _refuse(self, batch: Batch, inbound: Inbound, index: int, refused: Refused) -> bool:

@@ -120,12 +120,14 @@ class Gateway:
         evaluator = Evaluator(RuleBook(scopes))
         await start.load_latest(database, self.latest)
         await start.load_seen(database, self.seen, self.registry)
+        began_us = now_us()
+        start.note_absence(evaluator, self.registry, self.seen, began_us)
         count = await start.rebuild(
             database,
             evaluator,
             self.latest,
             self.registry,
-            now_us=now_us(),
+            now_us=began_us,
             hours=self.settings.gateway_rebuild_hours,
         )
         start.watch(evaluator, self.registry, self.seen)

@@ -120,6 +120,13 @@ async def rebuild(
     return count
 
 
+def note_absence(evaluator: Evaluator, registry: Registry, seen: Seen, now_us: int) -> None:
+    """Tell the rules since when nobody listened: since the last that any device was heard."""
+    last_us = max((seen.facts(device).received_us or 0 for device in registry.by_id), default=0)
+    if last_us:
+        evaluator.was_deaf(last_us, now_us)
+
+
 def watch(evaluator: Evaluator, registry: Registry, seen: Seen) -> None:
     """Watch every device for silence from when it was last heard."""
     for device in registry.by_id.values():

@@ -71,10 +71,14 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 class Heard(msgspec.Struct):
-    """When a device was last heard of in this batch: by its clock, and by ours."""
+    """When a device was last heard of in this batch: by its clock, and by ours.
+
+    spoke: by something other than a reading, which the rules hear of by themselves.
+    """
 
     effective_us: int
     received_us: int
+    spoke: bool
 
 
 class Batch:
@@ -112,15 +116,18 @@ class Batch:
     def __len__(self) -> int:
         return len(self.inbox)
 
-    def hear(self, device: Device, effective_us: int, received_us: int) -> None:
-        """Note that a device spoke."""
+    def hear(
+        self, device: Device, effective_us: int, received_us: int, *, spoke: bool = True
+    ) -> None:
+        """Note that a device was heard of."""
         known = self.heard.get(device)
         if known is None:
-            self.heard[device] = Heard(effective_us, received_us)
-        else:
-            known.received_us = received_us
-            if effective_us > known.effective_us:
-                known.effective_us = effective_us
+            self.heard[device] = Heard(effective_us, received_us, spoke)
+            return
+        known.received_us = received_us
+        known.spoke |= spoke
+        if effective_us > known.effective_us:
+            known.effective_us = effective_us
 
     def settle(self) -> None:
         """Tell every source that its messages are committed and judged."""

@@ -189,7 +189,10 @@ class Writer:
                 attempt += 1
                 continue
             if self._down_since_s is not None:
-                log.info("database is back", away_s=round(time.monotonic() - self._down_since_s, 1))
+                away_s = time.monotonic() - self._down_since_s
+                now_us = self._now_us()
+                self._evaluator.was_deaf(now_us - round(away_s * 1_000_000), now_us)
+                log.info("database is back", away_s=round(away_s, 1))
                 self._down_since_s = None
             metrics.DATABASE_UP.set(1)
             return True
@@ -299,7 +302,8 @@ class Writer:
             if plan is not None:
                 plan.commit()
             for device, heard in batch.heard.items():
-                self._evaluator.heard(device.id, heard.received_us)
+                if heard.spoke:
+                    self._evaluator.heard(device.id, heard.received_us)
         except Exception:
             metrics.FAULTS.labels("judge").inc()
             log.exception("rule states could not be taken over", messages=len(batch))
