@@ -13,25 +13,28 @@ from typing import Any
 import msgspec
 
 from songhe.kernel import codes
-from songhe.kernel.detectors.news2 import Score, news2, part_codes, quiet_range
+from songhe.kernel.detectors import threshold
+from songhe.kernel.detectors.news2 import Score, calm_range, news2, part_codes
 from songhe.kernel.detectors.rules import Rule, catalogue
 from songhe.kernel.detectors.state import Context, State, begin, number, seconds, tell
 from songhe.kernel.wire import Finding, Level, Phase, Reading
 
 _LEVELS: dict[str, Level] = {"low_medium": "urgent", "medium": "urgent", "high": "critical"}
 _RANKS = {"low_medium": 1, "medium": 2, "high": 3}
+INF = float("inf")
 
 
 class PartsState(State):
     """newest: per stored code the newest value and its reading. told: single parts told of, when.
 
-    risk: the worst risk that the open episode has been told with. off: a fresh part scores.
+    risk: the worst risk that the open episode has been told with. met: a companion's limit is met
+    by a fresh value.
     """
 
     newest: dict[int, tuple[float, Reading]] = {}
+    met: bool = False
     told: dict[str, int] = {}
     risk: str = ""
-    off: bool = False
 
 
 def codes_of(params: Mapping[str, Any]) -> frozenset[int]:
@@ -40,14 +43,33 @@ def codes_of(params: Mapping[str, Any]) -> frozenset[int]:
 
 
 def box(rule: Rule) -> dict[int, tuple[float, float]]:
-    """Return the ranges that score 0."""
-    scale = int(rule.params.get("scale", 1))
-    return {code: quiet_range(part, scale) for code, part in part_codes().items()}
+    """Return the ranges of values that alone say nothing. Consciousness is always asked about.
+
+    A total needs consciousness, which only a person notes: until it is, parts that do not score 3
+    can wait among the recent readings.
+    """
+    scale = int(rule.params["scale"])
+    ranges = {code: calm_range(part, scale) for code, part in part_codes().items()}
+    return ranges | {_acvpu(): (INF, -INF)}
 
 
 def idle(state: PartsState) -> bool:
-    """Say whether every value held scores 0: such values are found again in recent readings."""
-    return state.episode is None and not state.told and not state.off
+    """Say whether all that is held is found again in recent readings, and no total is near."""
+    return state.episode is None and not state.told and _acvpu() not in state.newest
+
+
+def _acvpu() -> int:
+    return codes.by_key("acvpu").number
+
+
+def companion_box(rule: Rule) -> dict[int, tuple[float, float]]:
+    """Return the range of the limited code that says nothing; signs wait among recent readings."""
+    return dict.fromkeys(part_codes(), (-INF, INF)) | threshold.box(rule)
+
+
+def companion_idle(state: PartsState) -> bool:
+    """Say whether no limited value is held that a sign could still meet."""
+    return state.episode is None and not state.met
 
 
 def wake(recent: Sequence[Reading], rule: Rule, context: Context) -> PartsState:
@@ -77,17 +99,12 @@ def _fresh(state: PartsState, at_us: int, rule: Rule) -> dict[int, tuple[float, 
     }
 
 
-def _off(fresh: Mapping[int, tuple[float, Reading]], rule: Rule) -> bool:
-    ranges = box(rule)
-    return any(not ranges[code][0] < value < ranges[code][1] for code, (value, _) in fresh.items())
-
-
 def _score(fresh: Mapping[int, tuple[float, Reading]], rule: Rule, context: Context) -> Score:
     parts = part_codes()
     values = {parts[code]: value for code, (value, _) in fresh.items()}
     if "oxygen" not in values and "oxygen" in context.facts:
         values["oxygen"] = float(bool(context.facts["oxygen"]))
-    return news2(values, scale=int(rule.params.get("scale", 1)))
+    return news2(values, scale=int(rule.params["scale"]))
 
 
 def step(
@@ -108,7 +125,6 @@ def step(
         fresh = _fresh(state, at_us, rule)
         state.newest = fresh
         score = _score(fresh, rule, context)
-        state.off = _off(fresh, rule)
         episode = state.episode
         if episode and at_us - episode.last_us > seconds(rule, "episode_s"):
             state.episode, state.risk = None, ""
@@ -229,6 +245,7 @@ def companion_step(
             for limit in rule.limits
             if limit.code in fresh and limit.hit(limit.rounded(fresh[limit.code][0]))
         ]
+        state.met = bool(hit)
         back = all(
             limit.code in reading.codes
             and limit.code in fresh
@@ -236,7 +253,6 @@ def companion_step(
             for limit in rule.limits
         )
         score = _score(fresh, rule, context)
-        state.off = _off(fresh, rule)
         least = rule.params["sign_score"]
         signs = [
             code

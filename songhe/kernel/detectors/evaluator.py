@@ -14,7 +14,7 @@ from songhe.kernel.detectors.rules import Key, Rule
 from songhe.kernel.detectors.silent import SilentState
 from songhe.kernel.detectors.silent import due as silent_due
 from songhe.kernel.detectors.state import NEVER_US, Context, Episode, State, Watched
-from songhe.kernel.detectors.timers import Timers
+from songhe.kernel.detectors.timers import Timer, Timers
 from songhe.kernel.detectors.track import Track
 from songhe.kernel.errors import Invalid
 from songhe.kernel.time import SECOND_US
@@ -29,10 +29,10 @@ class Memory:
 
     def __init__(self) -> None:
         self.serial = 0
-        self.tracks: dict[Key, dict[UUID, Track]] = {key: {} for key in KEYS}
-        self.heard: dict[UUID, int] = {}
+        self.tracks: dict[Key, dict[int, Track]] = {key: {} for key in KEYS}
+        self.heard: dict[int, int] = {}
         self.timers = Timers()
-        self.forgotten: set[UUID] = set()
+        self.forgotten: set[int] = set()
 
 
 class Evaluator:
@@ -44,7 +44,7 @@ class Evaluator:
     def __init__(self, rules: RuleBook) -> None:
         self.rules = rules
         self._memory = Memory()
-        self._watched: dict[UUID, Watched] = {}
+        self._watched: dict[int, Watched] = {}
         self._deaf: tuple[tuple[int, int], ...] = ()
 
     def judge(self, readings: Iterable[Reading], now_us: int) -> Plan:
@@ -54,16 +54,23 @@ class Evaluator:
         before changes nothing.
         """
         plan = Plan(self._memory, now_us)
-        subjects: dict[UUID, list[Reading]] = {}
-        devices: dict[UUID, list[Reading]] = {}
-        persons: dict[UUID, list[Reading]] = {}
+        subjects: dict[int, list[Reading]] = {}
+        devices: dict[int, list[Reading]] = {}
+        persons: dict[int, list[Reading]] = {}
         for reading in readings:
-            subjects.setdefault(reading.subject, []).append(reading)
-            devices.setdefault(reading.device, []).append(reading)
-            profile = self.rules.resolve(_person(reading))
-            if profile.rules.program("person", reading.codes).entries:
-                persons.setdefault(_person(reading) or reading.subject, []).append(reading)
-        groups: tuple[tuple[Key, dict[UUID, list[Reading]]], ...] = (
+            subject, device = reading.subject.int, reading.device.int
+            if subject in subjects:
+                subjects[subject].append(reading)
+            else:
+                subjects[subject] = [reading]
+            if device in devices:
+                devices[device].append(reading)
+            else:
+                devices[device] = [reading]
+            if self.rules.personal(reading.codes):
+                person = _person(reading) or reading.subject
+                persons.setdefault(person.int, []).append(reading)
+        groups: tuple[tuple[Key, dict[int, list[Reading]]], ...] = (
             ("subject", subjects),
             ("person", persons),
             ("device", devices),
@@ -88,7 +95,7 @@ class Evaluator:
             rule = profile.rules.by_id.get(rule_id)
             if state is None or rule is None:
                 continue
-            context = self._context(key, profile, rule, track)
+            context = self._context(profile, rule, track)
             after, found = KINDS[rule.kind].step(state, (), now_us, rule, context)
             plan.findings += found
             self._keep(plan, kind, key, track, rule, state, after)
@@ -120,9 +127,9 @@ class Evaluator:
         after_s = device.silent_after_s or 3 * (device.expected_interval_s or 0)
         bound = next((b for b in reversed(device.bindings) if b.until_us is None), None)
         if not device.active or bound is None or not after_s:
-            self._watched.pop(device.id, None)
+            self._watched.pop(device.id.int, None)
             return
-        self._watched[device.id] = Watched(
+        self._watched[device.id.int] = Watched(
             device=device.id,
             subject_kind=bound.subject_kind,
             subject=bound.subject,
@@ -131,19 +138,20 @@ class Evaluator:
             since_us=bound.since_us,
             silent_after_us=after_s * SECOND_US,
         )
-        self._memory.timers.arm(_SOON_US, ("device", device.id, "device-silent"))
+        self._memory.timers.arm(_SOON_US, ("device", device.id.int, "device-silent"))
 
     def heard(self, device: UUID, received_us: int) -> None:
         """Say that a device spoke without a new reading (a status, an acknowledgement).
 
         Not to be called for messages that only repeat what is stored: they are no sign of life.
         """
-        if received_us <= self._memory.heard.get(device, NEVER_US):
+        key = device.int
+        if received_us <= self._memory.heard.get(key, NEVER_US):
             return
-        self._memory.heard[device] = received_us
-        track = self._memory.tracks["device"].get(device)
+        self._memory.heard[key] = received_us
+        track = self._memory.tracks["device"].get(key)
         if track is not None and "device-silent" in track.active:
-            self._memory.timers.arm(_SOON_US, ("device", device, "device-silent"))
+            self._memory.timers.arm(_SOON_US, ("device", key, "device-silent"))
 
     def was_deaf(self, from_us: int, until_us: int) -> None:
         """Say that this process was not running: silence in that time is nobody's."""
@@ -169,7 +177,7 @@ class Evaluator:
             key = _key_of(rule, finding)
             if key is None:
                 continue
-            track = self._memory.tracks[rule.key].setdefault(key, Track())
+            track = self._memory.tracks[rule.key].setdefault(key.int, Track(key))
             track.person = track.person or finding.person
             state = track.active.get(rule.id) or KINDS[rule.kind].new()
             if state.episode is None or state.episode.id != finding.id:
@@ -189,14 +197,15 @@ class Evaluator:
 
     def forget(self, subject: UUID) -> None:
         """Drop every state of a subject, person or device."""
-        self._memory.forgotten.add(subject)
+        key = subject.int
+        self._memory.forgotten.add(key)
         for tracks in self._memory.tracks.values():
-            tracks.pop(subject, None)
-        self._memory.heard.pop(subject, None)
-        self._memory.timers.drop(subject)
-        self._watched.pop(subject, None)
+            tracks.pop(key, None)
+        self._memory.heard.pop(key, None)
+        self._memory.timers.drop(key)
+        self._watched.pop(key, None)
 
-    def _judge(self, plan: Plan, kind: Key, key: UUID, batch: Sequence[Reading]) -> None:
+    def _judge(self, plan: Plan, kind: Key, key: int, batch: Sequence[Reading]) -> None:
         track = plan.track(kind, key)
         recent = track.recent
         if kind == "device":
@@ -235,7 +244,7 @@ class Evaluator:
         self,
         plan: Plan,
         kind: Key,
-        key: UUID,
+        key: int,
         track: Track,
         reading: Reading,
         before: Reading | None,
@@ -255,7 +264,7 @@ class Evaluator:
         self,
         plan: Plan,
         kind: Key,
-        key: UUID,
+        key: int,
         track: Track,
         reading: Reading,
         entry: Entry,
@@ -263,7 +272,7 @@ class Evaluator:
         profile: Profile,
     ) -> list[Finding]:
         rule, how = entry.rule, entry.kind
-        context = self._context(key, profile, rule, track)
+        context = self._context(profile, rule, track)
         newest_us = state.last_us if state is not None else track.newest_us(rule.codes)
         if reading.effective_us < newest_us:
             if how.late == "lane":
@@ -278,7 +287,7 @@ class Evaluator:
             found = track.join_lanes(rule, how, reading, plan.now_us, context, found)
         return found
 
-    def _listen(self, plan: Plan, device: UUID, batch: Sequence[Reading]) -> None:
+    def _listen(self, plan: Plan, device: int, batch: Sequence[Reading]) -> None:
         """Judge a watched device's silence; batch () lets time pass."""
         watched = self._watched[device]
         track = plan.track("device", device)
@@ -296,7 +305,7 @@ class Evaluator:
             if gap_us <= watched.silent_after_us:
                 return
         context = Context(
-            key=device,
+            key=track.key,
             facts=profile.facts,
             away=profile.away,
             deaf=self._deaf,
@@ -315,23 +324,23 @@ class Evaluator:
                 plan.arm(due_us, ("device", device, rule.id))
 
     def _keep(
-        self, plan: Plan, kind: Key, key: UUID, track: Track, rule: Rule, old: State, new: State
+        self, plan: Plan, kind: Key, key: int, track: Track, rule: Rule, old: State, new: State
     ) -> None:
         track.keep(rule, KINDS[rule.kind], old, new)
         if new.due_us is not None:
             plan.arm(new.due_us, (kind, key, rule.id))
 
-    def _context(self, key: UUID, profile: Profile, rule: Rule, track: Track) -> Context:
+    def _context(self, profile: Profile, rule: Rule, track: Track) -> Context:
         away = profile.away if rule.away == "suspend" else ()
         last = track.newest() if rule.away == "suspend" else None
-        return Context(key=key, facts=profile.facts, away=away, zone=profile.zone, last=last)
+        return Context(key=track.key, facts=profile.facts, away=away, zone=profile.zone, last=last)
 
     def _look_again(self, scope: str) -> None:
         person = UUID(scope.removeprefix("person:")) if scope.startswith("person:") else None
         for timer in list(self._timers_of(person)):
             self._memory.timers.arm(_SOON_US, timer)
 
-    def _timers_of(self, person: UUID | None) -> Iterator[tuple[Key, UUID, str]]:
+    def _timers_of(self, person: UUID | None) -> Iterator[Timer]:
         for timer in self._memory.timers.armed():
             if person is None:
                 yield timer

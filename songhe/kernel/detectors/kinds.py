@@ -72,9 +72,9 @@ KINDS: dict[str, Kind] = {
     "companion": Kind(
         aggregate.PartsState,
         aggregate.companion_step,
-        aggregate.idle,
+        aggregate.companion_idle,
         aggregate.codes_of,
-        box=aggregate.box,
+        box=aggregate.companion_box,
         wake=aggregate.wake,
         late="lane",
     ),
@@ -88,8 +88,10 @@ KINDS: dict[str, Kind] = {
         frozen.idle,
         frozen.codes_of,
         wake=frozen.wake,
-        flags=Flag.RESTAMPED,
+        flags=int(Flag.RESTAMPED),
         on_repeat=True,
     ),
-    "clock": Kind(clock.ClockState, clock.step, clock.idle, clock.codes_of, flags=Flag.ADJUSTED),
+    "clock": Kind(
+        clock.ClockState, clock.step, clock.idle, clock.codes_of, flags=int(Flag.ADJUSTED)
+    ),
 }

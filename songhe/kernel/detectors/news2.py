@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import msgspec
@@ -54,14 +54,16 @@ def part_codes() -> dict[int, str]:
 
 
 @cache
-def quiet_range(part: str, scale: int) -> tuple[float, float]:
-    """Return the open range of raw values that score 0 whatever the oxygen."""
+def calm_range(part: str, scale: int) -> tuple[float, float]:
+    """Return the open range of raw values that never score 3 alone, whatever the oxygen."""
     low, high = float("-inf"), float("inf")
     for table in _tables_of(part, scale):
         half = 0.5 * 10.0**-table.decimals - 1e-6
-        (band,) = (band for band in table.bands if band[2] == 0)
-        low = low if band[0] is None else max(low, band[0] - half)
-        high = high if band[1] is None else min(high, band[1] + half)
+        calm = [band for band in table.bands if band[2] < 3]
+        if calm[0][0] is not None:
+            low = max(low, calm[0][0] - half)
+        if calm[-1][1] is not None:
+            high = min(high, calm[-1][1] + half)
     return low, high
 
 
@@ -70,6 +72,7 @@ def _tables_of(part: str, scale: int) -> list[Table]:
     return [t for t in tables() if t.part == part and t.scale in (None, scale)]
 
 
+@lru_cache(maxsize=8192)
 def score_part(
     part: str, value: float, *, scale: int = 1, oxygen: bool | None = None
 ) -> int | None:

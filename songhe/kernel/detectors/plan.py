@@ -31,26 +31,26 @@ class Plan:
         self.now_us = now_us
         self._memory = memory
         self._serial = memory.serial
-        self._changed: dict[Key, dict[UUID, Track]] = {key: {} for key in KEYS}
-        self._heard: dict[UUID, int] = {}
+        self._changed: dict[Key, dict[int, Track]] = {key: {} for key in KEYS}
+        self._heard: dict[int, int] = {}
         self._arms: list[tuple[int, Timer]] = []
         self._taken: list[tuple[int, Timer]] = []
 
-    def track(self, kind: Key, key: UUID) -> Track:
+    def track(self, kind: Key, key: int) -> Track:
         """Return this plan's own copy of a track, made on first use."""
         changed = self._changed[kind]
         track = changed.get(key)
         if track is None:
             old = self._memory.tracks[kind].get(key)
-            track = changed[key] = Track() if old is None else old.clone()
+            track = changed[key] = Track(UUID(int=key)) if old is None else old.clone()
         return track
 
-    def heard_us(self, device: UUID) -> int:
+    def heard_us(self, device: int) -> int:
         """Return when a device was last heard, as this plan knows."""
         before = self._memory.heard.get(device, NEVER_US)
         return max(before, self._heard.get(device, NEVER_US))
 
-    def hear(self, device: UUID, received_us: int) -> None:
+    def hear(self, device: int, received_us: int) -> None:
         """Note that a device was heard."""
         if received_us > self._heard.get(device, NEVER_US):
             self._heard[device] = received_us

@@ -22,6 +22,7 @@ from songhe.kernel.errors import Invalid
 from songhe.kernel.wire import RuleChange, RuleScope
 
 DEFAULT_SCOPE = "*"
+_CACHED = 4096
 _MARKS = ("g", "o", "p")
 
 
@@ -44,8 +45,9 @@ class RuleBook:
     def __init__(self, scopes: Iterable[RuleScope] = ()) -> None:
         self.problems: dict[str, list[Invalid]] = {}
         self._scopes: dict[str, RuleScope] = {}
-        self._profiles: dict[UUID | None, Profile] = {}
+        self._profiles: dict[int, Profile] = {}
         self._rulesets: dict[bytes, RuleSet] = {}
+        self._personal: dict[tuple[int, ...], bool] = {}
         for scope in scopes:
             self.put(scope)
 
@@ -74,15 +76,30 @@ class RuleBook:
 
     def _stale(self, scope: str) -> None:
         if scope.startswith("person:"):
-            self._profiles.pop(UUID(scope.removeprefix("person:")), None)
+            self._profiles.pop(UUID(scope.removeprefix("person:")).int, None)
         else:
             self._profiles.clear()
 
     def resolve(self, person: UUID | None) -> Profile:
         """Return what a person (None: nobody in particular) is judged by."""
-        found = self._profiles.get(person)
+        key = 0 if person is None else person.int
+        found = self._profiles.get(key)
         if found is None:
-            found = self._profiles[person] = self._profile(person)
+            found = self._profiles[key] = self._profile(person)
+        return found
+
+    def personal(self, codes: tuple[int, ...]) -> bool:
+        """Say whether a message with these codes may concern rules that span a person's places."""
+        found = self._personal.get(codes)
+        if found is None:
+            judged = (
+                KINDS[spec.kind].codes(spec.params)
+                for spec in catalogue().rules.values()
+                if spec.key == "person"
+            )
+            found = any(not rule.isdisjoint(codes) for rule in judged)
+            if len(self._personal) < _CACHED:
+                self._personal[codes] = found
         return found
 
     def rule(self, rule: str, person: UUID | None = None) -> Rule | None:

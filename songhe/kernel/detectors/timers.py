@@ -1,14 +1,16 @@
-"""Deadlines in a heap: looking is by what is due, and nothing is taken out before the commit."""
+"""Deadlines in a heap: looking is by what is due, and nothing is taken out before the commit.
+
+A timer is known by the kind of its key, the integer of the key's id, and its rule.
+"""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
-from uuid import UUID
 
 from songhe.kernel.detectors.rules import Key
 
-Timer = tuple[Key, UUID, str]
+Timer = tuple[Key, int, str]
 _Entry = tuple[int, Timer]
 
 
@@ -52,7 +54,7 @@ class Timers:
         """Return all timers that are set."""
         return list(self._armed)
 
-    def drop(self, key: UUID) -> None:
+    def drop(self, key: int) -> None:
         """Forget every timer of a subject, person or device."""
         for timer in [timer for timer in self._armed if timer[1] == key]:
             del self._armed[timer]

@@ -20,16 +20,18 @@ OddKey = tuple[int, UUID, tuple[int, ...]]
 
 
 class Track:
-    """recent: the newest reading of each combination of codes. active: states that are not idle.
+    """What is remembered under one key.
 
-    lanes: states of late readings by rule and device. past: ended episodes by rule, first and last
-    instant. odd: keys of the newest readings that were not simply quiet, against repeats.
-    All but `recent` are replaced, never changed, so that a clone costs little.
+    key: whose it is. recent: the newest reading of each combination of codes. active: states that
+    are not idle. lanes: states of late readings by rule and device. past: ended episodes by rule,
+    first and last instant. odd: keys of the newest readings that were not simply quiet, against
+    repeats. All but `recent` are replaced, never changed, so that a clone costs little.
     """
 
-    __slots__ = ("active", "lanes", "odd", "past", "person", "recent")
+    __slots__ = ("active", "key", "lanes", "odd", "past", "person", "recent")
 
-    def __init__(self) -> None:
+    def __init__(self, key: UUID) -> None:
+        self.key = key
         self.recent: dict[tuple[int, ...], Reading] = {}
         self.active: dict[str, State] = {}
         self.lanes: dict[tuple[str, UUID], State] = {}
@@ -40,6 +42,7 @@ class Track:
     def clone(self) -> Track:
         """Return a copy whose changes do not touch this one."""
         new = Track.__new__(Track)
+        new.key = self.key
         new.recent = self.recent.copy()
         new.active, new.lanes, new.past = self.active, self.lanes, self.past
         new.odd, new.person = self.odd, self.person
