@@ -189,6 +189,11 @@ def rooms_of(home: Home) -> list[Room]:
     return list(Room.objects.filter(home=home).order_by("id"))
 
 
+def rooms_in(home_id: UUID) -> list[Room]:
+    """Return the rooms of a home, by its id, in their order of making."""
+    return list(Room.objects.filter(home=home_id).order_by("id"))
+
+
 def residents_of(home_id: UUID, *, at: datetime) -> list[Person]:
     """Return who lives in a home at a moment, the oldest residency first."""
     rows = Residency.objects.filter(home=home_id, period__contains=at).select_related("person")
