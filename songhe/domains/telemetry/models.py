@@ -6,16 +6,17 @@ The readings' tables are made by SQL in the migration; the classes here describe
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import pgettext_lazy
 
 
 class DeadLetter(models.Model):
     """A message that could not be used, with its reason; it can be replayed or dismissed."""
 
     class State(models.TextChoices):
-        NEW = "new"
-        REPLAY = "replay"
-        REPLAYED = "replayed"
-        DISMISSED = "dismissed"
+        NEW = "new", pgettext_lazy("letter", "to be looked at")
+        REPLAY = "replay", pgettext_lazy("letter", "being replayed")
+        REPLAYED = "replayed", pgettext_lazy("letter", "replayed")
+        DISMISSED = "dismissed", pgettext_lazy("letter", "put aside")
 
     id = models.UUIDField(primary_key=True, editable=False)
     received_at = models.DateTimeField()
@@ -27,6 +28,9 @@ class DeadLetter(models.Model):
     detail = models.TextField()
     state = models.TextField(choices=State, default=State.NEW)
     replayed_at = models.DateTimeField(null=True)
+    handled_at = models.DateTimeField(null=True)
+    handled_by = models.UUIDField(null=True)
+    handled_note = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
         db_table = "dead_letter"

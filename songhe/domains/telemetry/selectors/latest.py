@@ -1,0 +1,122 @@
+"""The last value of each code, with its age; and what is usual for the person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+
+from songhe.base.access.actor import Actor
+from songhe.domains.devices import selectors as devices
+from songhe.domains.devices import types
+from songhe.domains.people import selectors as people
+from songhe.domains.people.selectors import PersonView
+from songhe.domains.telemetry.policies import open_classes
+from songhe.domains.telemetry.terms import Freshness, class_of, freshness
+from songhe.kernel import codes
+
+BASELINE_DAYS = 14
+BASELINE_FEWEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LatestValue:
+    """The newest value of a code by effective time. subject is the person, or a room of the home.
+
+    value is in the code's canonical unit; voided tells that the reading was voided since.
+    """
+
+    code: codes.Code
+    value: float
+    at: datetime
+    subject: UUID
+    device: UUID
+    device_type: types.DeviceType | None
+    freshness: Freshness
+    voided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What is usual for a person: 10th and 90th percentile of `count` values, canonical unit."""
+
+    low: float
+    high: float
+    count: int
+
+
+_LATEST = """
+SELECT l.subject, u.code, u.at, u.val, u.device,
+       EXISTS (SELECT 1 FROM voided_reading v
+                WHERE v.subject = l.subject AND v.device = u.device AND v.effective_at = u.at
+                  AND u.code = ANY(v.codes))
+  FROM latest l, unnest(l.codes, l.times, l.vals, l.devices) AS u(code, at, val, device)
+ WHERE l.subject = ANY(%s)
+"""
+
+
+def latest_of(
+    actor: Actor, person: PersonView, home_id: UUID | None, *, at: datetime
+) -> list[LatestValue]:
+    """Return the last values of a person and of the rooms of a home, as far as they are open.
+
+    In the order of the codes; values from after `at` count as fresh. 3 queries at most.
+    """
+    classes = open_classes(actor, person)
+    if not classes:
+        return []
+    subjects = [person.id]
+    if home_id is not None and "home" in classes:
+        subjects += [room.pk for room in people.rooms_in(home_id)]
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST, [subjects])
+        rows = [row for row in cursor.fetchall() if class_of(codes.by_number(row[1])) in classes]
+    found = devices.by_ids({row[4] for row in rows})
+    values = [_value(row, found[row[4]].type if row[4] in found else "", at) for row in rows]
+    return sorted(values, key=lambda value: (value.code.number, value.subject))
+
+
+def _value(
+    row: tuple[UUID, int, datetime, float, UUID, bool], type_code: str, at: datetime
+) -> LatestValue:
+    subject, number, when, value, device, voided = row
+    code = codes.by_number(number)
+    kind = types.get_type(type_code) if type_code else None
+    fresh = freshness(code, kind, (at - when).total_seconds())
+    state = Freshness.UNKNOWN if voided else fresh
+    return LatestValue(code, value, when, subject, device, kind, state, voided)
+
+
+_BASELINE = """
+SELECT u.code, percentile_cont(ARRAY[0.1, 0.9]) WITHIN GROUP (ORDER BY u.val), count(*)
+  FROM reading_hot r, unnest(r.codes, r.vals) AS u(code, val)
+ WHERE r.subject = %s AND r.effective_at >= %s AND r.effective_at < %s
+   AND u.code = ANY(%s)
+ GROUP BY u.code HAVING count(*) >= %s
+"""
+
+
+def baselines(
+    person_id: UUID, numbers: Iterable[int], *, at: datetime, days: int = BASELINE_DAYS
+) -> dict[int, Baseline]:
+    """Return what was usual for a person in the days before, by code number; 1 query.
+
+    A code with fewer than 5 readings is absent: nothing is usual yet.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BASELINE, [person_id, at - timedelta(days=days), at, list(numbers), BASELINE_FEWEST]
+        )
+        return {
+            number: Baseline(low, high, count) for number, (low, high), count in cursor.fetchall()
+        }
+
+
+def baseline(
+    person_id: UUID, code: codes.Code, *, at: datetime, days: int = BASELINE_DAYS
+) -> Baseline | None:
+    """Return what was usual for a person of one code, None with fewer than 5 readings."""
+    return baselines(person_id, [code.number], at=at, days=days).get(code.number)

@@ -1,0 +1,121 @@
+"""Terms of telemetry: classes of codes, how old a value may be, words for flags and reasons."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from songhe.domains.devices.types import DeviceType
+from songhe.kernel import codes
+from songhe.kernel.wire import Flag
+
+VIEW_READINGS = "telemetry.view_readings"
+VOID_READING = "telemetry.void_reading"
+VIEW_LETTERS = "telemetry.view_dead_letters"
+HANDLE_LETTER = "telemetry.replay_dead_letter"
+
+HOUR_S = 3600
+DAY_S = 24 * HOUR_S
+
+_HOME = frozenset({"bed", "motion", "door", "smoke", "gas", "water-leak", "power", "item-use"})
+_LOCATION = frozenset({"lat", "lon", "accuracy", "speed"})
+_DEVICES = frozenset({"battery", "rssi"})
+
+# Values that come once a day or less: by their device's rhythm alone they would look stale.
+_DAILY_FRESH_S = {
+    "sleep": 26 * HOUR_S,
+    "sleep-deep": 26 * HOUR_S,
+    "sleep-light": 26 * HOUR_S,
+    "sleep-rem": 26 * HOUR_S,
+    "steps": 26 * HOUR_S,
+    "active-minutes": 26 * HOUR_S,
+    "weight": 7 * DAY_S,
+    "body-fat": 7 * DAY_S,
+    "bmi": 7 * DAY_S,
+    "height": 365 * DAY_S,
+}
+_SPOT_FRESH_S = DAY_S
+_SPOT_KNOWN_S = 3 * DAY_S
+
+
+class Freshness(StrEnum):
+    """How far a last value may be taken for the present one (engineering, status E)."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    UNKNOWN = "unknown"
+
+
+def class_of(code: codes.Code) -> str:
+    """Return the class of fields that a code belongs to, for masking."""
+    if code.key in _HOME:
+        return "home"
+    if code.key in _LOCATION:
+        return "location"
+    return "devices" if code.key in _DEVICES else "health"
+
+
+def age_limits_s(code: codes.Code, kind: DeviceType | None) -> tuple[int, int]:
+    """Return (fresh, known): seconds after which a value is stale, then unknown.
+
+    Three missed reports of a device that speaks by itself make a value stale, its type's silence
+    makes it unknown; a device that speaks when used is fresh for a day.
+    """
+    if kind is None:
+        fresh_s, known_s = _SPOT_FRESH_S, _SPOT_KNOWN_S
+    elif kind.expected_interval_s is None:
+        fresh_s, known_s = _SPOT_FRESH_S, kind.silent_after_s
+    else:
+        fresh_s, known_s = 3 * kind.expected_interval_s, kind.silent_after_s
+    daily_s = _DAILY_FRESH_S.get(code.key)
+    if daily_s is not None:
+        return daily_s, max(2 * daily_s, known_s)
+    return min(fresh_s, known_s), known_s
+
+
+def freshness(code: codes.Code, kind: DeviceType | None, age_s: float) -> Freshness:
+    """Return what an age makes of the last value of a code from a type of device."""
+    fresh_s, known_s = age_limits_s(code, kind)
+    if age_s > known_s:
+        return Freshness.UNKNOWN
+    return Freshness.STALE if age_s > fresh_s else Freshness.FRESH
+
+
+FLAG_WORDS: dict[Flag, Promise] = {
+    Flag.LATE: pgettext_lazy("reading", "late"),
+    Flag.ADJUSTED: pgettext_lazy("reading", "clock corrected"),
+    Flag.RESTAMPED: pgettext_lazy("reading", "repeated time stamp"),
+    Flag.FUTURE: pgettext_lazy("reading", "slightly ahead"),
+    Flag.REPLAYED: pgettext_lazy("reading", "replayed"),
+    Flag.WELLNESS: pgettext_lazy("reading", "wellness device"),
+}
+
+
+def flag_words(flags: int) -> list[str]:
+    """Return the words of a reading's flags."""
+    return [str(words) for flag, words in FLAG_WORDS.items() if flags & flag]
+
+
+REASON_WORDS: dict[str, Promise] = {
+    "not-json": _("not JSON"),
+    "bad-shape": _("not the agreed shape"),
+    "unknown-code": _("unknown code"),
+    "bad-unit": _("unit does not fit"),
+    "bad-value": _("not a value"),
+    "implausible": _("impossible value"),
+    "too-old": _("older than 92 days"),
+    "future": _("from the future"),
+    "too-large": _("too large"),
+    "not-your-topic": _("another device's topic"),
+    "unknown-topic": _("unknown topic"),
+    "unbound": _("device serves nobody"),
+    "rate-limited": _("too many messages"),
+}
+
+
+def reason_word(reason: str) -> str:
+    """Return the words of a dead letter's reason; an unknown reason is shown as it is."""
+    return str(REASON_WORDS.get(reason, reason))
