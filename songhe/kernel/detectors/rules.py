@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -14,6 +15,7 @@ from songhe.kernel import codes
 from songhe.kernel.errors import Invalid
 from songhe.kernel.wire import Level
 
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 OPERATORS = ("ge", "gt", "le", "lt")
 Key = Literal["subject", "person", "device"]
 
@@ -201,5 +203,7 @@ def check_params(rule: str, params: Mapping[str, Any]) -> None:
             )
         else:
             fits = isinstance(value, type(before))
+            if fits and name in ("from", "until"):
+                fits = _CLOCK.fullmatch(value) is not None
         if not known or not fits:
             raise BadParameter(rule=rule, name=name[:60], value=str(value)[:60])
