@@ -121,3 +121,13 @@ def bindings_of(device_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, Bindi
     """Return whom devices served at a moment; 1 query."""
     rows = Binding.objects.filter(device__in=list(device_ids), period__contains=at)
     return {row.device_id: row for row in rows.select_related("room__home")}
+
+
+def unmet_wishes(device: Device, seen: DeviceSeen | None) -> dict[str, tuple[object, object]]:
+    """Return settings whose wish the device does not report: name to (desired, reported)."""
+    reported = (seen.reported if seen else None) or {}
+    return {
+        name: (value, reported.get(name))
+        for name, value in device.desired.items()
+        if reported.get(name) != value
+    }

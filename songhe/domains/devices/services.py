@@ -36,6 +36,11 @@ class UnknownCommand(Invalid):
     message = "A device of this type cannot be told to %(name)s."
 
 
+class BadSetting(Invalid):
+    code = "devices.bad_setting"
+    message = "A device of this type has no setting %(name)s, or it cannot be %(value)s."
+
+
 class NotBound(Conflict):
     code = "devices.not_bound"
     message = "The device serves nobody yet: bind it to a person or a room first."
@@ -216,6 +221,34 @@ def issue_command(
     known = types.get_type(device.type).commands
     if name not in known or set(given) != set(known[name]) or device.state == DeviceState.RETIRED:
         raise UnknownCommand(name=name)
+    return _send(actor, device, name, given, at, valid)
+
+
+@transaction.atomic
+def set_desired(
+    *, actor: Actor, device_id: UUID, settings: dict[str, float], at: datetime
+) -> DeviceCommand:
+    """Wish a state of a device and send it down as `configure`, valid for a day.
+
+    The wish stays beside what the device reports; they are compared, never assumed equal.
+    Raises BadSetting.
+    """
+    device = _locked(actor, "devices.command_device", device_id)
+    known = types.get_type(device.type).settings
+    for name, value in settings.items():
+        low, high = known.get(name, (1, 0))
+        if isinstance(value, bool) or not low <= value <= high:
+            raise BadSetting(name=name, value=value, field=name)
+    if not settings or device.state == DeviceState.RETIRED:
+        raise UnknownCommand(name="configure")
+    device.desired = device.desired | settings
+    device.save(update_fields=["desired"])
+    return _send(actor, device, "configure", dict(device.desired), at, timedelta(days=1))
+
+
+def _send(
+    actor: Actor, device: Device, name: str, given: dict[str, Any], at: datetime, valid: timedelta
+) -> DeviceCommand:
     command = DeviceCommand.objects.create(
         device=device,
         name=name,

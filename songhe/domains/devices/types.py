@@ -34,6 +34,7 @@ class DeviceType:
     silent_after_s: int
     expected_interval_s: int | None = None
     commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    settings: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -60,6 +61,7 @@ def all_types() -> dict[str, DeviceType]:
             silent_after_s=row["silent_after_s"],
             expected_interval_s=row.get("expected_interval_s"),
             commands={name: tuple(args) for name, args in row.get("commands", {}).items()},
+            settings={name: tuple(span) for name, span in row.get("settings", {}).items()},
         )
         for row in raw["types"]
     }

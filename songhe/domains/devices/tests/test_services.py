@@ -17,7 +17,7 @@ from songhe.base.access.actor import SYSTEM, Actor
 from songhe.base.accounts.models import User
 from songhe.base.audit.models import AuditEntry
 from songhe.domains.devices import selectors, services, types
-from songhe.domains.devices.models import Binding, Device, DeviceCommand, GatewayDevice
+from songhe.domains.devices.models import Binding, Device, DeviceCommand, DeviceSeen, GatewayDevice
 from songhe.domains.organizations import services as organizations
 from songhe.domains.people import services as people
 from songhe.engines.workflow.engine import ReasonNeeded, WrongState
@@ -152,6 +152,23 @@ def test_commands_are_those_of_the_type_and_end_unanswered(device: Device) -> No
     assert services.expire_commands(at=NOW + timedelta(minutes=11)) == 1
     command.refresh_from_db()
     assert command.state == "expired"
+
+
+def test_a_wish_is_sent_down_and_is_true_only_when_reported(centre) -> None:
+    band, _ = services.register_device(actor=SYSTEM, type="band", organization_id=centre.pk, at=NOW)
+    wish = {"report_interval_s": 300}
+    command = services.set_desired(actor=SYSTEM, device_id=band.pk, settings=wish, at=NOW)
+    assert (command.name, command.args) == ("configure", wish)
+    band.refresh_from_db()
+    assert selectors.unmet_wishes(band, None) == {"report_interval_s": (300, None)}
+    seen = DeviceSeen(device=band.pk, reported={"report_interval_s": 300})
+    assert selectors.unmet_wishes(band, seen) == {}
+    for bad in ({"report_interval_s": 5}, {"colour": 1}):
+        with pytest.raises(services.BadSetting):
+            services.set_desired(actor=SYSTEM, device_id=band.pk, settings=bad, at=NOW)
+    band.refresh_from_db()
+    assert band.desired == wish
+    assert DeviceCommand.objects.count() == 1
 
 
 @pytest.mark.parametrize(("role", "prefix"), [("admin", "990122"), ("regulator", "990121")])
