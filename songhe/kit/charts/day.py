@@ -188,7 +188,7 @@ def day_table(picture: DayPicture) -> SafeString:
 
 def _left(times: int, since: str) -> str:
     said = ngettext(
-        "Out of bed once since %(time)s.", "Out of bed %(n)d times since %(time)s.", times
+        "Out of bed %(n)d time since %(time)s.", "Out of bed %(n)d times since %(time)s.", times
     )
     return said % {"n": times, "time": since}
 

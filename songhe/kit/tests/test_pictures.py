@@ -84,7 +84,7 @@ def test_the_night_counts_what_it_does_not_know() -> None:
              span(26, 27, "unknown")]
     tree = ElementTree.fromstring(charts.night(spans, start, start + timedelta(hours=12), ZONE))
     assert tree.get("aria-label") == (
-        "Out of bed once since 19:00. Part of the night is not known.")
+        "Out of bed 1 time since 19:00. Part of the night is not known.")
     assert len(of(tree, "gap")) == 1
 
 

@@ -102,13 +102,12 @@ const open = async () => {
 if (box) {
   box.hidden = false;
   button.addEventListener("click", async () => {
-    const first = !works();
     wanted = true;
     sessionStorage.setItem(KEEP, "on");
     await open();
     await audio.resume();
-    if (first || !level) play("low");
     look();
+    if (!level) play("low"); /* nothing waits: let the person hear that it works */
   });
   pauser.addEventListener("click", () => {
     pausedUntil = Date.now() + PAUSE_MS;
