@@ -71,8 +71,8 @@ def tables(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
     """Return (schema, name) of every table that holds rows, partitions one by one."""
     return connection.execute(
         "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') "
-        "AND n.nspname NOT LIKE 'pg_toast%' ORDER BY 1, 2"
+        "WHERE c.relkind = 'r' AND c.relpersistence <> 't' "  # a gateway's temporary tables
+        "AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2"
     ).fetchall()
 
 

@@ -28,6 +28,10 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "songhe.config.settings")
     import django
 
+    from songhe.config.env import env
+    from songhe.config.logs import configure
+
+    configure(env().log_level)
     django.setup()
     return asyncio.run(_run())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import sys
 from collections.abc import Iterator
@@ -67,11 +68,44 @@ def migrate(argv: list[str]) -> int:
     parser.add_argument("--static", action="store_true", help="also gather the pages' static files")
     arguments = parser.parse_args(argv)
     _wait_for_outside_database()
-    _django("migrate", "--no-input", "--verbosity", "1")
+    _apply_pending()
     _make_keys()
     if arguments.static:
-        _django("collectstatic", "--no-input", "--verbosity", "0")
+        _gather_static()
     return 0
+
+
+def _gather_static() -> None:
+    """Gather the pages' static files, unless they are the ones that were gathered last."""
+    from django.conf import settings
+    from django.contrib.staticfiles import finders
+    from django.core.management import call_command
+
+    known = hashlib.blake2b(digest_size=16)
+    for finder in finders.get_finders():
+        for path, storage in finder.list([]):
+            found = os.stat(storage.path(path))
+            known.update(f"{path} {found.st_mtime_ns} {found.st_size}\n".encode())
+    mark = settings.STATIC_ROOT / "gathered"
+    if mark.exists() and mark.read_text(encoding="ascii") == known.hexdigest():
+        return
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    mark.write_text(known.hexdigest(), encoding="ascii")
+
+
+def _apply_pending() -> None:
+    """Apply what is pending and say how much it was."""
+    import django
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    django.setup()
+    executor = MigrationExecutor(connection)
+    pending = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    call_command("migrate", interactive=False, verbosity=0)
+    said = f"{pending} changes of the tables applied" if pending else "the tables are up to date"
+    sys.stdout.write(f"{said}\n")
 
 
 def _make_keys() -> None:
