@@ -324,5 +324,3 @@ class GatewayProcess:
             if line.startswith(name + " "):
                 return float(line.rsplit(" ", 1)[1])
         return 0.0
-
-
