@@ -164,6 +164,7 @@ CSRF_COOKIE_SECURE = TLS
 # Two installs on one host share cookies whatever their port: the port is part of the name.
 SESSION_COOKIE_NAME = f"songhe_session_{ENV.port}"
 CSRF_COOKIE_NAME = f"songhe_csrf_{ENV.port}"
+CSRF_FAILURE_VIEW = "songhe.kit.errors.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

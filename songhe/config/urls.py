@@ -6,6 +6,10 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
+from songhe.kit.errors import handler400, handler403, handler404, handler500
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
 _ROOMS = [
     "songhe.kit",
     "songhe.portals.signin",
