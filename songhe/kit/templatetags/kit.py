@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from xml.etree import ElementTree
 
 from django import template
 from django.forms import BoundField
@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
-from lucide import _load_icon  # the package's only way to the drawing without a template tag
+from lucide.templatetags.lucide import lucide
 
 from songhe.kit import formats, slots
 from songhe.kit.forms import KitForm, describe
@@ -37,13 +37,16 @@ _SHAPES = {
     "low": ('<rect class="sign-shape" x="4" y="4" width="24" height="24" rx="3"/>', "21.3", "!"),
     "unknown": ('<path class="sign-shape" d="M16 2 30 16 16 30 2 16Z"/>', "21.3", "?"),
 }
+_INNER = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 _TAKEN = {"acknowledged", "returned", "shelved", "resolved"}
 
 
 @lru_cache(maxsize=512)
 def _icon_body(name: str) -> SafeString:
-    svg = _load_icon(name)
-    return mark_safe("".join(ElementTree.tostring(e, encoding="unicode").strip() for e in svg))  # noqa: S308
+    drawing = _INNER.search(lucide(name))
+    if drawing is None:
+        raise ValueError(f"icon {name!r} is not a drawing")
+    return mark_safe(" ".join(drawing[1].split()))  # noqa: S308
 
 
 @register.simple_tag
