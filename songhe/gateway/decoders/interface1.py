@@ -27,6 +27,8 @@ from songhe.gateway.decoders.messages import (
 MESSAGES_MAX = 500
 DETAIL_MAX = 300
 
+_any_json = msgspec.json.Decoder().decode
+
 EventName = Literal[
     "sos", "fall", "smoke", "gas", "water-leak", "door", "motion", "bed", "power", "item-use"
 ]
@@ -88,6 +90,12 @@ class Position(msgspec.Struct):
 
 def refusal(error: Exception, payload: bytes) -> Refused:
     """Return a decoding error in the words of the interface."""
+    if isinstance(error, msgspec.ValidationError):
+        # The first wrong type ends the decoding: whether the rest is JSON at all is still open.
+        try:
+            _any_json(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as worse:
+            error = worse
     if isinstance(error, RecursionError):
         return Refused("not-json", "nested too deeply", payload)
     detail = str(error).replace("\0", "")[:DETAIL_MAX]
