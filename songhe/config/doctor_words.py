@@ -55,7 +55,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "key-short": (
         "The key file {file} is cut short. Bring it back from a backup (songhe restore); without "
         "the right key, protected fields cannot be opened.",
-        "密钥文件 {file} 不完整。请从备份恢复（songhe restore）；没有正确的密钥，加密字段无法打开。",
+        "密钥文件 {file} 不完整。请从备份恢复（songhe restore）；"
+        "没有正确的密钥，加密字段无法打开。",
     ),
     "key-ok": ("The keys are in order.", "密钥正常。"),
     "locale": (
