@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client, override_settings
 from django.utils import timezone
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from songhe.base.access import services
@@ -24,15 +23,13 @@ from songhe.base.accounts.models import User
 from songhe.config.env import env
 from songhe.kernel.time import from_us
 from songhe.kit.tests import sample_urls
+from tools.browser import browser as browser_path
+from tools.chromium import chromium
 
-CHROMIUM = os.environ.get("SONGHE_BROWSER") or shutil.which("chromium") or ""
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-             "--disable-dev-shm-usage", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM, reason="no system browser (chromium)"),
+    pytest.mark.skipif(browser_path() is None, reason="no system browser (chromium)"),
 ]
 
 
@@ -65,13 +62,11 @@ def address(live_server: LiveServer) -> str:
 
 @pytest.fixture
 def context(live_server: LiveServer, cookies: dict[str, str]) -> Iterator[BrowserContext]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as browser:
         context = browser.new_context(base_url=address(live_server),
                                       viewport={"width": 1440, "height": 900})
         give(context, live_server, **cookies)
         yield context
-        browser.close()
 
 
 def give(context: BrowserContext, live_server: LiveServer, **cookies: str) -> None:
