@@ -263,7 +263,10 @@ def backup_main(argv: list[str]) -> int:
     file = parser.parse_args(argv).file.absolute()
     state = Env().state.resolve()
     url = os.environ["SONGHE_DATABASE_URL"]
-    manifest = backup(url, state, file, at=datetime.now(UTC))
+    try:
+        manifest = backup(url, state, file, at=datetime.now(UTC))
+    except OSError as error:
+        raise Failed(program="backup", why=error) from None
     _tell(f"written to {file}, {max(1, file.stat().st_size // MIB)} MB", manifest)
     return 0
 

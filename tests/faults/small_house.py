@@ -44,4 +44,6 @@ if __name__ == "__main__":
         count()
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    sys.exit(run(env_of(parser.parse_args()), plan=plan))
+    parser.add_argument("--fresh", action="store_true")
+    arguments = parser.parse_args()
+    sys.exit(run(env_of(arguments), plan=plan, fresh=arguments.fresh))

@@ -146,3 +146,26 @@ def test_data_of_another_version_is_refused_in_words(start: Start, state: Path, 
     again = start("up", "--port", str(ports), state=state)
     assert again.end() == 1
     assert "was made by PostgreSQL 13" in again.text
+
+
+def test_fresh_starts_anew(start: Start, state: Path, ports: int) -> None:
+    for options, visits in ((), 1), ((), 2), (("--fresh",), 1):
+        run = start("house", "--port", str(ports), *options, state=state)
+        run.until(f"visits: {visits}")
+        assert run.stop() == 0
+
+
+def test_a_new_state_folder_never_meets_old_data(start: Start, state: Path, ports: int) -> None:
+    home = cluster_home(state)
+    for _ in range(2):
+        run = start("house", "--port", str(ports), state=state)
+        run.until("visits: 1")
+        assert run.stop() == 0
+        shutil.rmtree(state)  # the keys are gone with it
+    kept = list(home.parent.glob(f"{home.name}.aside-*"))
+    if home.is_relative_to(state):  # not root: the cluster went with the folder
+        assert not kept
+        return
+    assert len(kept) == 1
+    assert f"is kept in {kept[0]}" in run.text
+    shutil.rmtree(kept[0])

@@ -9,6 +9,8 @@ import sys
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from songhe.kernel.errors import SongheError
 
 
@@ -189,6 +191,11 @@ def main(argv: list[str] | None = None) -> int:
         result = _run(command, rest)
     except SongheError as error:
         return complain(str(error))
+    except ValidationError as error:  # a setting that cannot be
+        for fault in error.errors():
+            name = "_".join(str(part) for part in fault["loc"]).upper()
+            complain(f"SONGHE_{name} cannot be {fault['input']!r}: {fault['msg']}")
+        return 2
     except KeyboardInterrupt:
         return 130
     return int(result or 0)
