@@ -63,7 +63,7 @@ async def _run() -> int:
         tasks = {worker}
         for name, loop in loops.registered().items():
             tasks.add(asyncio.create_task(_turn(loop, stop), name=name))
-        tasks.add(asyncio.create_task(_free_stalled(worker_app, stop), name="stalled jobs"))
+        tasks.add(asyncio.create_task(free_stalled(worker_app, stop), name="stalled jobs"))
         beat = asyncio.create_task(_beat(env().state / "run" / "jobs.alive"), name="beat")
         ended = asyncio.create_task(stop.wait(), name="stop")
         log.info("jobs runs with %s", ", ".join(sorted(task.get_name() for task in tasks)))
@@ -94,7 +94,7 @@ async def _beat(path: Path) -> None:
         await asyncio.sleep(BEAT_EVERY_S)
 
 
-async def _free_stalled(app: App, stop: asyncio.Event) -> None:
+async def free_stalled(app: App, stop: asyncio.Event) -> None:
     """Give jobs of a worker that was killed back to the queue (their handlers are idempotent)."""
     while not stop.is_set():
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
