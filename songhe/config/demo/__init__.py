@@ -1,1 +1,1 @@
-"""The demo county: people, homes and devices made by rule, the cast, and the command that runs it."""
+"""The demo county: people, homes and devices by rule, the cast, and the command that runs it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -35,17 +34,8 @@ CONSENT_UNTIL = timedelta(days=365)
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Ids:
-    """The database's ids by the indexes of the county."""
-
-    persons: list[UUID]
-    rooms: list[list[UUID]]
-    devices: list[UUID]
-
-
-def build(install: Install, county: County, *, at: datetime, say: Say) -> Ids:
-    """Make divisions, institutions, people, devices and accounts; return the ids."""
+def build(install: Install, county: County, *, at: datetime, say: Say) -> None:
+    """Make divisions, institutions, people, devices and accounts, all or nothing."""
     since = at - IN_USE
     with transaction.atomic():
         say("divisions of the country and of the county")
@@ -56,7 +46,7 @@ def build(install: Install, county: County, *, at: datetime, say: Say) -> Ids:
             actor=SYSTEM, households=[_household(home) for home in county.households], at=since
         )
         say(f"{len(county.gadgets)} devices, commissioned step by step")
-        devices = put_into_use(
+        put_into_use(
             actor=SYSTEM,
             devices=[
                 _device(install, county, gadget, housed, institutions, since)
@@ -78,11 +68,6 @@ def build(install: Install, county: County, *, at: datetime, say: Say) -> Ids:
         for person in persons:
             monitoring.write_person_scope(person_id=person, at=at)
         _rules(persons, county, at)
-    return Ids(
-        persons=persons,
-        rooms=[[room.pk for room in home.rooms] for home in housed],
-        devices=[device.pk for device, _ in devices],
-    )
 
 
 def _regions() -> None:

@@ -215,8 +215,8 @@ class Maker:
         wishes = [wish for elder in people for wish in fleet.of_resident(self.rng, elder)]
         for kind, room_kind in (("smoke", "kitchen"), ("gas", "kitchen"), ("smoke", "living")):
             wishes.append((kind, None, fleet.room_of(rooms, room_kind)))
-        for kind in ("door-magnet", "home-gateway", "pir"):
-            wishes.append((kind, None, fleet.room_of(rooms, "hall")))
+        entrance = fleet.room_of(rooms, "hall")
+        wishes += [(kind, None, entrance) for kind in ("door-magnet", "home-gateway", "pir")]
         spot = (place.lat + 0.0022, place.lon + 0.0018)
         address = f"{place.name} 福寿路 1 号"
         self._add(place, address, spot, rooms, people, wishes, is_institution=True)

@@ -20,7 +20,7 @@ from songhe.config.demo.county import SEED
 from songhe.kernel.errors import NotFound
 
 FILE = "demo.json"
-_PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 class NoDemo(NotFound):
@@ -53,7 +53,7 @@ class Install(msgspec.Struct, kw_only=True):
     def password(self, login: str) -> str:
         """Return the password of a login: demo- and eight letters or digits, none alike."""
         digest = self._derive("password", login)
-        letters = "".join(_PASSWORD_ALPHABET[byte % 31] for byte in digest[:8])
+        letters = "".join(_LETTERS[byte % 31] for byte in digest[:8])
         return f"demo-{letters[:4]}-{letters[4:]}"
 
 

@@ -83,7 +83,7 @@ class RoomPlan:
 
 @dataclass(frozen=True, slots=True)
 class Elder:
-    """One older person. index is the place in County.elders; room that of a bed in the household."""
+    """One older person. index: the place in County.elders; room: a bed, among the home's rooms."""
 
     index: int
     name: str

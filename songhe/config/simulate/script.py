@@ -78,7 +78,9 @@ def _dead_band(start_us: int, band: Gadget) -> Trouble:
     last = start_us - DEAD_BAND_US
     empty = t.weak_battery(last, band, 4.0).said[0]
     end = start_us + 3 * HOUR_US
-    return t.trouble("dead band", start_us, [t.Mute(band.index, last, end)], [empty])
+    return Trouble(
+        "dead band", start_us, (t.Mute(band.index, last, end),), (empty,), is_silence=True
+    )
 
 
 def _power_cut(county: County, cast: Cast, at_us: int) -> Trouble:

@@ -31,12 +31,16 @@ class Mute:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One trouble: a word for the log, when it should be noticed, and its messages in order."""
+    """One trouble: a word for the log, when it should be noticed, and its messages in order.
+
+    is_silence: the muted devices have no connection either.
+    """
 
     name: str
     at_us: int
     mutes: tuple[Mute, ...]
     said: tuple[Said, ...]
+    is_silence: bool = False
 
 
 def trouble(name: str, at_us: int, mutes: Iterable[Mute], messages: Iterable[Said]) -> Trouble:
@@ -180,7 +184,7 @@ def silence(
     """Let devices say nothing for so long that it is noticed at an instant, and speak again."""
     end = at_us + round(minutes_more * MINUTE_US)
     mutes = [Mute(gadget.index, at_us - after_us, end) for gadget in gadgets]
-    return trouble(name, at_us, mutes, [])
+    return Trouble(name, at_us, tuple(mutes), (), is_silence=True)
 
 
 def weak_battery(at_us: int, gadget: Gadget, level: float = 12.0) -> Trouble:
