@@ -5,7 +5,7 @@ from __future__ import annotations
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
 
-PUBLIC = frozenset({"terms", "events", "selectors", "services", "panels"})
+PUBLIC = frozenset({"terms", "events", "selectors", "services", "bulk", "panels"})
 FOR_CONFIG = frozenset({"apps", "urls"})
 BUILDERS = "testing"
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from songhe.base.events.bus import Event
 
 
-class DeviceBound(Event):
+class DeviceBound(Event, frozen=True, kw_only=True):
     """A device serves a person or room from a moment on."""
 
     event_name: ClassVar[str] = "devices.DeviceBound"
@@ -17,7 +17,7 @@ class DeviceBound(Event):
     room_id: UUID | None = None
 
 
-class DeviceStateChanged(Event):
+class DeviceStateChanged(Event, frozen=True, kw_only=True):
     """A device took a step of commissioning."""
 
     event_name: ClassVar[str] = "devices.DeviceStateChanged"

@@ -81,14 +81,17 @@ def _binding(row: Binding, at: datetime) -> wire.Binding:
             person=row.person_id,
             place=row.room_id,
         )
-    residents = people.residents_of(row.room.home_id, at=at)
+    room = row.room
+    if room is None:
+        raise ValueError("a binding has a person or a room; the database holds it to that")
+    residents = people.residents_of(room.home_id, at=at)
     alone = residents[0].pk if len(residents) == 1 else None
     return wire.Binding(
         since_us,
         until_us,
         wire.SubjectKind.PLACE,
-        row.room_id,
+        room.pk,
         person=alone,
         place=row.room_id,
-        place_kind=row.room.kind,
+        place_kind=room.kind,
     )

@@ -3,6 +3,11 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from songhe.domains.devices.types import DeviceType as DeviceType
+from songhe.domains.devices.types import UnknownDeviceType as UnknownDeviceType
+from songhe.domains.devices.types import all_types as all_types
+from songhe.domains.devices.types import get_type as get_type
+
 
 class DeviceState(models.TextChoices):
     """Commissioning, proven in steps; only a device in use counts as care."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from songhe.base.events.bus import Event
 
 
-class AlarmRaised(Event):
+class AlarmRaised(Event, frozen=True, kw_only=True):
     """A new alarm rings, or a storm has begun."""
 
     event_name: ClassVar[str] = "monitoring.AlarmRaised"
@@ -18,7 +18,7 @@ class AlarmRaised(Event):
     person_id: UUID | None = None
 
 
-class AlarmAcknowledged(Event):
+class AlarmAcknowledged(Event, frozen=True, kw_only=True):
     """A person has taken an alarm."""
 
     event_name: ClassVar[str] = "monitoring.AlarmAcknowledged"
@@ -26,7 +26,7 @@ class AlarmAcknowledged(Event):
     user_id: UUID | None = None
 
 
-class AlarmEscalated(Event):
+class AlarmEscalated(Event, frozen=True, kw_only=True):
     """Nobody answered: a leader or the next organisation was told."""
 
     event_name: ClassVar[str] = "monitoring.AlarmEscalated"
@@ -35,7 +35,7 @@ class AlarmEscalated(Event):
     organization_id: UUID | None = None
 
 
-class AlarmResolved(Event):
+class AlarmResolved(Event, frozen=True, kw_only=True):
     """An alarm was closed with an outcome."""
 
     event_name: ClassVar[str] = "monitoring.AlarmResolved"

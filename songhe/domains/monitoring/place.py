@@ -8,7 +8,7 @@ from uuid import UUID
 from songhe.domains.devices import selectors as devices
 from songhe.domains.monitoring.models import Finding
 from songhe.domains.organizations import selectors as organizations
-from songhe.domains.organizations.models import Organization
+from songhe.domains.organizations.selectors import Organization
 from songhe.domains.people import selectors as people
 from songhe.kernel.wire import SubjectKind
 

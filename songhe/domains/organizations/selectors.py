@@ -8,7 +8,8 @@ from uuid import UUID
 
 from songhe.base import vault
 from songhe.base.access.actor import Actor
-from songhe.domains.organizations.models import Organization, Staff
+from songhe.domains.organizations.models import Organization as Organization
+from songhe.domains.organizations.models import Staff
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,9 @@ def phone_of(person: PersonView) -> str | None:
     if "contact" not in person.fields:
         return None
     sealed = Person.objects.values_list("phone_sealed", flat=True).get(pk=person.id)
-    return sealed and vault.unseal(sealed, field="people.Person.phone", pk=person.id)
+    return (
+        None if sealed is None else vault.unseal(sealed, field="people.Person.phone", pk=person.id)
+    )
 
 
 def home_of(person_id: UUID, *, at: datetime) -> Home | None:
@@ -215,9 +217,11 @@ def find_by_id_number(actor: Actor, number: str, *, at: datetime) -> PersonView 
 
 
 def region_of(*, person_id: UUID | None, room_id: UUID | None) -> str:
-    """Return the region code of a person, or else of the home of a room."""
+    """Return the region code of a person, or else of the home of a room; one must be given."""
     if person_id is not None:
         return Person.objects.values_list("region_code", flat=True).get(pk=person_id)
+    if room_id is None:
+        raise ValueError("a person or a room is needed")
     return Room.objects.values_list("home__region_code", flat=True).get(pk=room_id)
 
 

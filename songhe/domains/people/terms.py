@@ -3,6 +3,9 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from songhe.domains.people.idnumber import BadIdNumber as BadIdNumber
+from songhe.domains.people.idnumber import check_digit as check_digit
+
 
 class Sex(models.TextChoices):
     """FHIR administrative-gender."""

@@ -1,0 +1,109 @@
+"""Pages of people: the list, one person, contacts and home."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.generic import View
+
+from songhe.base.access.actor import Actor
+from songhe.base.regions import selectors as regions
+from songhe.domains.people import panels, selectors
+from songhe.domains.people.forms import PersonFilter
+from songhe.domains.people.tables import PersonRow, PersonTable
+from songhe.domains.people.terms import CareLevel, Living
+
+TOWN, COMMUNITY = 9, 12
+
+
+class PersonList(View):
+    """List the people that are open to the reader, by name or pinyin and region."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        form = PersonFilter(request.GET or None, regions=_region_choices(actor))
+        asked = form.asked
+        found = selectors.list_persons(actor, words=asked["words"], region_prefix=asked["region"])
+        table = PersonTable(request, _Rows(actor, found))
+        context = {"form": form, "table": table, "asked": asked}
+        return render(request, "people/person_list.html", context)
+
+
+class _Rows:
+    """Rows made of one page of a queryset only: names, regions and facts in 3 queries."""
+
+    def __init__(self, actor: Actor, found: Any) -> None:
+        self._actor, self._found = actor, found
+
+    def __len__(self) -> int:
+        return int(self._found.count())
+
+    def __getitem__(self, page: slice) -> list[PersonRow]:
+        return person_rows(self._actor, list(self._found[page]))
+
+
+def person_rows(actor: Actor, persons: list[Any]) -> list[PersonRow]:
+    """Return persons as rows of the list."""
+    at = timezone.now()
+    views = [selectors.view_of(actor, person) for person in persons]
+    known = selectors.facts_of([view.id for view in views], at=at)
+    names = regions.names(
+        sorted({v.region_code for v in views} | {v.region_code[:9] for v in views})
+    )
+    return [
+        PersonRow(
+            person=view,
+            age=panels.age_words(view, at),
+            living=str(Living(view.living).label),
+            care=str(CareLevel(view.care_level).label)
+            if view.care_level is not None and "health" in view.fields
+            else "",
+            region=" ".join(
+                names[code] for code in (view.region_code[:9], view.region_code) if code in names
+            ),
+            risks="，".join(panels.risk_words(view, known.get(view.id, []))[:3])
+            if (get_language() or "zh").startswith("zh")
+            else ", ".join(panels.risk_words(view, known.get(view.id, []))[:3]),
+        )
+        for view in views
+    ]
+
+
+def _region_choices(actor: Actor) -> list[tuple[str, str]]:
+    """Return towns and communities where the reader's roles reach."""
+    found: list[tuple[str, str]] = []
+    for prefix in actor.prefixes(selectors.LIST):
+        for level in (TOWN, COMMUNITY):
+            found += [(row.code, row.name) for row in regions.below(prefix, level)]
+    return sorted(set(found))
+
+
+class PersonPage(View):
+    """One person now: what is measured, the day at home, whom to call."""
+
+    def get(self, request: HttpRequest, person_id: UUID) -> HttpResponse:
+        frame = panels.frame(request, person_id, "now")
+        return render(request, "people/person.html", {"frame": frame, "person": frame.person})
+
+
+class Contacts(View):
+    """Whom to call for a person, and where she lives."""
+
+    def get(self, request: HttpRequest, person_id: UUID) -> HttpResponse:
+        frame = panels.frame(request, person_id, "contacts")
+        person = frame.person
+        at = timezone.now()
+        can_see_home = bool(person.fields & {"contact", "home"})
+        context = {
+            "frame": frame,
+            "person": person,
+            "contacts": selectors.contacts_of(request.actor, person),  # type: ignore[attr-defined]
+            "numbers_open": "contact" in person.fields,
+            "home": selectors.home_of(person.id, at=at) if can_see_home else None,
+        }
+        return render(request, "people/contacts.html", context)
