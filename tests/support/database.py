@@ -74,14 +74,21 @@ def make_template(url: str) -> str:
     return TEMPLATE
 
 
+def copy(url: str) -> str:
+    """Make a fresh migrated database on the server of url; return its address."""
+    name = f"songhe_gateway_{secrets.token_hex(6)}"
+    _create(at_database(url, "postgres"), name, make_template(url))
+    return at_database(url, name)
+
+
 @contextmanager
 def copied(url: str) -> Iterator[str]:
     """Give a fresh migrated database, and drop it afterwards."""
-    name = f"songhe_gateway_{secrets.token_hex(6)}"
-    _create(at_database(url, "postgres"), name, make_template(url))
+    address = copy(url)
     try:
-        yield at_database(url, name)
+        yield address
     finally:
+        name = str(conninfo_to_dict(address)["dbname"])
         with psycopg.connect(at_database(url, "postgres"), autocommit=True) as connection:
             connection.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))

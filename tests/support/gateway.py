@@ -33,7 +33,7 @@ from songhe.kernel.time import to_us
 from songhe.kernel.wire import Binding, DeviceSnapshot, SubjectKind
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def free_port() -> int:
