@@ -162,7 +162,7 @@ def restore(url: str, state: Path, file: Path, *, replace: bool = False) -> dict
 def _unpack(file: Path, folder: Path) -> dict[str, Any]:
     try:
         with tarfile.open(file, "r:") as archive:
-            archive.extractall(folder, filter="data")
+            _extract(archive, folder)
         manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
         found = manifest["format"]
         if not (folder / "database.dump").is_file():
@@ -172,6 +172,18 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
     if found != FORMAT:
         raise NotABackup(file=file, why=f"its format is {found}, this version reads {FORMAT}")
     return manifest
+
+
+def _extract(archive: tarfile.TarFile, folder: Path) -> None:
+    """Write out plain files below `folder` (early Python 3.11 has no extraction filter)."""
+    for member in archive:
+        target = (folder / member.name).resolve()
+        source = archive.extractfile(member) if member.isfile() else None
+        if source is None or not target.is_relative_to(folder.resolve()):
+            raise tarfile.TarError(f"{member.name} does not belong into a backup")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with source, target.open("wb") as out:
+            shutil.copyfileobj(source, out)
 
 
 def _fill(url: str, dump: Path, rows: dict[str, int], file: Path) -> None:

@@ -103,7 +103,8 @@ def test_a_database_that_holds_something_is_left_alone(
 def test_a_damaged_backup_changes_nothing(databases: tuple[str, str], tmp_path: Path) -> None:
     full, empty = databases
     state = state_at(tmp_path / "old", "first")
-    whole, torn, cheated = (tmp_path / name for name in ("whole", "torn", "cheated"))
+    names = ("whole", "torn", "cheated", "climbing")
+    whole, torn, cheated, climbing = (tmp_path / name for name in names)
     backup(full, state, whole, at=AT)
     torn.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     with tarfile.open(whole) as source, tarfile.open(cheated, "w") as target:
@@ -117,9 +118,11 @@ def test_a_damaged_backup_changes_nothing(databases: tuple[str, str], tmp_path: 
                 content = json.dumps(manifest).encode()
                 member.size = len(content)
             target.addfile(member, io.BytesIO(content))
+    with tarfile.open(climbing, "w") as target:
+        target.addfile(tarfile.TarInfo("../climbed.key"), io.BytesIO())
     with psycopg.connect(empty) as connection:
         connection.execute("CREATE TABLE diary AS SELECT 1 AS day")
-    for file in (torn, cheated, tmp_path / "missing"):
+    for file in (torn, cheated, climbing, tmp_path / "missing"):
         with pytest.raises(NotABackup):
             restore(empty, state, file, replace=True)
         assert rows(empty) == {"public.diary": 1}
