@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -14,72 +14,9 @@ from songhe.base.access.actor import SYSTEM
 from songhe.base.accounts.models import User
 from songhe.config.demo import places
 from songhe.config.demo.install import Install
+from songhe.config.demo.logins import COUNTY, LOGINS, TOWN
 from songhe.domains.organizations import services as organizations
 from songhe.domains.organizations.models import Organization
-
-COUNTY = places.COUNTY.code
-TOWN = places.TOWNS[0].code
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One of the cast. works_at names an organisation of `Institutions`; "" works nowhere."""
-
-    login: str
-    name: str
-    title: str
-    title_en: str
-    role: str = ""
-    region: str = COUNTY
-    works_at: str = ""
-    is_leader: bool = False
-    sees_chen: tuple[str, ...] = field(default=())
-
-
-CAST = (
-    Member("sun", "小孙", "值班员", "Desk operator", "operator", works_at="centre"),
-    Member(
-        "leader",
-        "带班主任",
-        "带班主任",
-        "Shift leader",
-        "shift_leader",
-        works_at="centre",
-        is_leader=True,
-    ),
-    Member("zhao", "赵医生", "全科医生", "Doctor", "clinician", TOWN, "hospital", is_leader=True),
-    Member(
-        "liu",
-        "小刘",
-        "护理员",
-        "Care worker",
-        "worker",
-        works_at="centre",
-        sees_chen=("identity", "contact", "home"),
-    ),
-    Member("qian", "小钱", "监管科员", "Regulator", "regulator", works_at="bureau"),
-    Member(
-        "keeper", "设备管理员", "设备管理员", "Device keeper", "device_keeper", works_at="centre"
-    ),
-    Member("admin", "县管理员", "县管理员", "County administrator", "admin", works_at="bureau"),
-    Member(
-        "chenwei",
-        "陈伟",
-        "陈秀兰的儿子",
-        "Son of Chen Xiulan",
-        "family",
-        sees_chen=("identity", "contact", "health", "home"),
-    ),
-    Member(
-        "chenxiulan",
-        "陈秀兰",
-        "本人",
-        "Grandma Chen herself",
-        "elder",
-        sees_chen=("identity", "contact", "health", "home", "location", "devices"),
-    ),
-    Member("wu", "小吴", "没有任何权限", "May see nothing"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +84,7 @@ def make_cast(
     consent: the reference on which the grants on Grandma Chen rest.
     """
     users: dict[str, User] = {}
-    for number, member in enumerate(CAST):
+    for number, member in enumerate(LOGINS):
         password = install.password(member.login)
         user = User(login=member.login, display_name=member.name)
         validate_password(password, user)
@@ -171,7 +108,7 @@ def make_cast(
                 organization=organization,
                 user=user,
                 title=member.title,
-                title_en=member.title_en,
+                title_en=member.en,
                 at=at,
                 is_leader=member.is_leader,
                 phone=f"154000002{number:02d}",

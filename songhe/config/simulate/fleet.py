@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
 import json
 import resource
 import ssl
@@ -15,13 +13,11 @@ from typing import Any
 import msgspec
 
 from songhe.config.demo.model import Gadget
-from songhe.config.simulate.link import Link
+from songhe.config.simulate.link import Address, Link
 from songhe.config.simulate.said import stamp
 
-# New connections a second: the gateway lets 200 strangers in at a time.
+# Connections are made at a pace: the gateway lets 200 strangers in at a time.
 CONNECTS_PER_S = 250
-OPENING = 60
-SWEEP_S = 5.0
 ANSWER_S = 0.8
 
 
@@ -34,89 +30,65 @@ class Tally:
 
 
 class Fleet:
-    """The links of devices: opened at a pace, opened again with back-off, kept alive."""
+    """The links of devices: opened at a pace, kept alive, switched off and on."""
 
     def __init__(
         self,
         gadgets: Sequence[Gadget],
         secret_of: Callable[[str], str],
-        *,
-        host: str,
-        port: int,
+        address: Address,
         now_us: Callable[[], int],
-        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.links = {
-            gadget.index: Link(gadget.key, secret_of(gadget.key), self) for gadget in gadgets
+            gadget.index: Link(gadget.key, secret_of(gadget.key), self, address)
+            for gadget in gadgets
         }
         self.tally = Tally()
-        self._address = (host, port, tls)
         self._now_us = now_us
-        self._due: list[tuple[float, int, Link]] = []
-        self._order = itertools.count()
-        self._asleep: set[str] = set()
-        self._gate = asyncio.Semaphore(OPENING)
-        self._wake = asyncio.Event()
-        self._opening: set[asyncio.Task[None]] = set()
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._asleep: set[int] = set()
 
     # --- running -----------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Connect everybody and keep them connected until cancelled."""
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-        for number, link in enumerate(self.links.values()):
-            self._push(link, start + number / CONNECTS_PER_S)
-        swept = start
+        """Connect everybody and keep them connected; ends with the first fault of ours."""
+        for number, index in enumerate(self.links):
+            if index not in self._asleep:
+                self._start(index)
+            if number % 25 == 24:
+                await asyncio.sleep(25 / CONNECTS_PER_S)
         while True:
-            now = loop.time()
-            while self._due and self._due[0][0] <= now:
-                link = heapq.heappop(self._due)[2]
-                if not link.stopped and link.key not in self._asleep:
-                    task = loop.create_task(self._open(link))
-                    self._opening.add(task)
-                    task.add_done_callback(self._opening.discard)
-            if now - swept >= SWEEP_S:
-                swept = now
-                for link in self.links.values():
-                    link.keep_alive(now)
-            pause = min(self._due[0][0] - now if self._due else SWEEP_S, swept + SWEEP_S - now)
-            self._wake.clear()
-            try:
-                async with asyncio.timeout(max(0.01, pause)):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+            await asyncio.sleep(5)
+            for task in list(self._tasks.values()):
+                if task.done() and not task.cancelled():
+                    task.result()
 
-    def _push(self, link: Link, at_s: float) -> None:
-        heapq.heappush(self._due, (at_s, next(self._order), link))
-        self._wake.set()
-
-    async def _open(self, link: Link) -> None:
-        async with self._gate:
-            await link.open(*self._address)
+    def _start(self, index: int) -> None:
+        if index not in self._tasks:
+            self._tasks[index] = asyncio.create_task(self.links[index].run())
 
     async def close(self) -> None:
         """Say good-bye on every connection."""
-        for link in self.links.values():
-            link.close()
-        await asyncio.sleep(0.2)
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=3)
 
     # --- devices that are off ------------------------------------------------------------------
 
     def sleep(self, gadget: int) -> None:
-        """Let a device go silent: its connection is lost and not made again."""
-        link = self.links[gadget]
-        if link.key not in self._asleep:
-            self._asleep.add(link.key)
-            link.cut()
+        """Let a device go silent: its connection ends and is not made again."""
+        self._asleep.add(gadget)
+        task = self._tasks.pop(gadget, None)
+        if task is not None:
+            task.cancel()
 
     def wake(self, gadget: int) -> None:
         """Let a silent device come back."""
-        link = self.links[gadget]
-        if link.key in self._asleep:
-            self._asleep.discard(link.key)
-            self._push(link, asyncio.get_running_loop().time())
+        if gadget in self._asleep:
+            self._asleep.discard(gadget)
+            self._start(gadget)
 
     # --- told by links ---------------------------------------------------------------------------
 
@@ -133,12 +105,10 @@ class Fleet:
         """Count a connection."""
         self.tally.connected += 1
 
-    def lost(self, link: Link, delay_s: float) -> None:
-        """Try again after a while."""
+    def lost(self, link: Link) -> None:
+        """Count a loss, and a refusal apart."""
         self.tally.lost += 1
-        if link.refused is not None:
-            self.tally.refused += 1
-        self._push(link, asyncio.get_running_loop().time() + delay_s)
+        self.tally.refused += link.refused
 
     def commanded(self, link: Link, payload: bytes) -> None:
         """Do what a command asks, and say so a moment later."""
