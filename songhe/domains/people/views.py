@@ -98,12 +98,11 @@ class Contacts(View):
         frame = panels.frame(request, person_id, "contacts")
         person = frame.person
         at = timezone.now()
-        can_see_home = bool(person.fields & {"contact", "home"})
         context = {
             "frame": frame,
             "person": person,
             "contacts": selectors.contacts_of(request.actor, person),  # type: ignore[attr-defined]
             "numbers_open": "contact" in person.fields,
-            "home": selectors.home_of(person.id, at=at) if can_see_home else None,
+            "home": selectors.home_of(person.id, at=at) if "contact" in person.fields else None,
         }
         return render(request, "people/contacts.html", context)

@@ -8,4 +8,12 @@ class TelemetryConfig(AppConfig):
     label = "telemetry"
 
     def ready(self) -> None:
-        from songhe.domains.telemetry import policies  # noqa: F401
+        from songhe.domains.telemetry import panels, policies  # noqa: F401
+        from songhe.domains.telemetry.terms import VIEW_READINGS
+        from songhe.kit import slots
+
+        slots.register("person.wide", 20, panels.day_panel, action=VIEW_READINGS)
+        slots.register("person.page", 10, panels.now_panel, action=VIEW_READINGS)
+        slots.register("person.page", 50, panels.charts_panel, action=VIEW_READINGS)
+        slots.register("person.side", 50, panels.plan_panel, action=VIEW_READINGS)
+        slots.register("person.side", 60, panels.track_panel, action=VIEW_READINGS)

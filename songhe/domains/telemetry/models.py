@@ -6,17 +6,14 @@ The readings' tables are made by SQL in the migration; the classes here describe
 from __future__ import annotations
 
 from django.db import models
-from django.utils.translation import pgettext_lazy
+
+from songhe.domains.telemetry.terms import LetterState
 
 
 class DeadLetter(models.Model):
     """A message that could not be used, with its reason; it can be replayed or dismissed."""
 
-    class State(models.TextChoices):
-        NEW = "new", pgettext_lazy("letter", "to be looked at")
-        REPLAY = "replay", pgettext_lazy("letter", "being replayed")
-        REPLAYED = "replayed", pgettext_lazy("letter", "replayed")
-        DISMISSED = "dismissed", pgettext_lazy("letter", "put aside")
+    State = LetterState
 
     id = models.UUIDField(primary_key=True, editable=False)
     received_at = models.DateTimeField()
@@ -26,7 +23,7 @@ class DeadLetter(models.Model):
     payload = models.BinaryField()
     reason = models.TextField()
     detail = models.TextField()
-    state = models.TextField(choices=State, default=State.NEW)
+    state = models.TextField(choices=LetterState, default=LetterState.NEW)
     replayed_at = models.DateTimeField(null=True)
     handled_at = models.DateTimeField(null=True)
     handled_by = models.UUIDField(null=True)

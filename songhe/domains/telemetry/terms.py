@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from django.db import models
 from django.utils.functional import Promise
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from songhe.domains.devices.types import DeviceType
 from songhe.kernel import codes
@@ -84,6 +85,15 @@ def freshness(code: codes.Code, kind: DeviceType | None, age_s: float) -> Freshn
     return Freshness.STALE if age_s > fresh_s else Freshness.FRESH
 
 
+class LetterState(models.TextChoices):
+    """What became of a dead letter."""
+
+    NEW = "new", pgettext_lazy("letter", "to be looked at")
+    REPLAY = "replay", pgettext_lazy("letter", "being replayed")
+    REPLAYED = "replayed", pgettext_lazy("letter", "replayed")
+    DISMISSED = "dismissed", pgettext_lazy("letter", "put aside")
+
+
 FLAG_WORDS: dict[Flag, Promise] = {
     Flag.LATE: pgettext_lazy("reading", "late"),
     Flag.ADJUSTED: pgettext_lazy("reading", "clock corrected"),
@@ -119,3 +129,28 @@ REASON_WORDS: dict[str, Promise] = {
 def reason_word(reason: str) -> str:
     """Return the words of a dead letter's reason; an unknown reason is shown as it is."""
     return str(REASON_WORDS.get(reason, reason))
+
+
+_UNITS: dict[str, Promise | str] = {
+    "mm[Hg]": "mmHg",
+    "Cel": "°C",
+    "1": "",
+    "deg": "°",
+    "dB[mW]": "dBm",
+    "kg/m2": "kg/m²",
+    "m/s2": "m/s²",
+    "/min": _("/min"),
+    "min": _("min"),
+}
+
+
+def unit_words(code: codes.Code) -> str:
+    """Return the unit of a code as people write it, "" for none."""
+    if code.key == "steps":
+        return str(_("steps"))
+    return str(_UNITS.get(code.unit, code.unit))
+
+
+def code_name(code: codes.Code) -> str:
+    """Return a code's name in the reader's language."""
+    return code.en if (get_language() or "").startswith("en") else code.zh

@@ -14,6 +14,8 @@ from songhe.domains.telemetry.selectors.latest import (
     baseline,
     baselines,
     latest_of,
+    latest_of_persons,
+    opened,
 )
 from songhe.domains.telemetry.selectors.letters import (
     LetterView,
@@ -32,6 +34,7 @@ from songhe.domains.telemetry.selectors.series import (
     readings_by_keys,
     readings_of,
     series,
+    sums_of,
     voided_by_keys,
 )
 
@@ -55,11 +58,14 @@ __all__ = [
     "home_events",
     "key_text",
     "latest_of",
+    "latest_of_persons",
     "lines_of",
     "list_letters",
+    "opened",
     "parse_key",
     "readings_by_keys",
     "readings_of",
     "series",
+    "sums_of",
     "voided_by_keys",
 ]

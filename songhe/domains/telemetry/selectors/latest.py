@@ -10,12 +10,13 @@ from uuid import UUID
 from django.db import connection
 
 from songhe.base.access.actor import Actor
+from songhe.base.audit import services as audit
 from songhe.domains.devices import selectors as devices
 from songhe.domains.devices import types
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
 from songhe.domains.telemetry.policies import open_classes
-from songhe.domains.telemetry.terms import Freshness, class_of, freshness
+from songhe.domains.telemetry.terms import VIEW_READINGS, Freshness, class_of, freshness
 from songhe.kernel import codes
 
 BASELINE_DAYS = 14
@@ -71,9 +72,34 @@ def latest_of(
     subjects = [person.id]
     if home_id is not None and "home" in classes:
         subjects += [room.pk for room in people.rooms_in(home_id)]
+    values = _values(subjects, at)
+    return [value for value in values if class_of(value.code) in classes]
+
+
+def latest_of_persons(
+    actor: Actor, persons: Iterable[PersonView], *, at: datetime
+) -> dict[UUID, list[LatestValue]]:
+    """Return the last values of several persons, as far as each is open; 2 queries."""
+    classes = {person.id: open_classes(actor, person) for person in persons}
+    found: dict[UUID, list[LatestValue]] = {person: [] for person in classes}
+    for value in _values([person for person, seen in classes.items() if seen], at):
+        if class_of(value.code) in classes[value.subject]:
+            found[value.subject].append(value)
+    return found
+
+
+def opened(actor: Actor, person_ids: Iterable[UUID], *, at: datetime) -> None:
+    """Record that readings of persons were read; once a page."""
+    refs = [f"people.Person/{person}" for person in person_ids]
+    audit.record_reads(actor=actor, action=VIEW_READINGS, refs=refs, at=at)
+
+
+def _values(subjects: list[UUID], at: datetime) -> list[LatestValue]:
+    if not subjects:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(_LATEST, [subjects])
-        rows = [row for row in cursor.fetchall() if class_of(codes.by_number(row[1])) in classes]
+        rows = cursor.fetchall()
     found = devices.by_ids({row[4] for row in rows})
     values = [_value(row, found[row[4]].type if row[4] in found else "", at) for row in rows]
     return sorted(values, key=lambda value: (value.code.number, value.subject))

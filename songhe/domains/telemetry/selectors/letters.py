@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from songhe.base.access import policies
 from songhe.base.access.actor import Actor
+from songhe.base.audit import services as audit
 from songhe.domains.telemetry.models import DeadLetter
 from songhe.domains.telemetry.terms import VIEW_LETTERS
 from songhe.kernel.errors import NotFound
@@ -52,12 +54,14 @@ def list_letters(
     return rows.order_by("-received_at", "-id")
 
 
-def get_letter(actor: Actor, letter_id: UUID) -> LetterView:
-    """Return one dead letter; raises NoSuchLetter outside the scope."""
+def get_letter(actor: Actor, letter_id: UUID, *, at: datetime) -> LetterView:
+    """Return one dead letter; the look is audited. Raises NoSuchLetter outside the scope."""
     rows = policies.scope(actor, DeadLetter.objects.all(), VIEW_LETTERS)
     letter = rows.filter(pk=letter_id).first()
     if letter is None:
         raise NoSuchLetter
+    ref = f"telemetry.DeadLetter/{letter_id}"
+    audit.record_reads(actor=actor, action=VIEW_LETTERS, refs=[ref], at=at)
     payload = bytes(letter.payload)
     masked = "health" not in policies.fields(actor, letter)
     text = readable(payload[:SHOWN_BYTES], whole=len(payload) <= SHOWN_BYTES)

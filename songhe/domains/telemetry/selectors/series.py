@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from django.db import connection
+from django.utils import timezone
 
 from songhe.base.access.actor import Actor
 from songhe.domains.people.selectors import PersonView
@@ -19,6 +21,7 @@ from songhe.kernel.wire import EvidenceKey
 
 LONGEST = timedelta(days=400)
 MOST_POINTS = 1200
+Step = Literal["hour", "day"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,28 @@ def _stored(row: Sequence[object]) -> StoredReading:
         flags=flags,  # type: ignore[arg-type]
         person_id=person,  # type: ignore[arg-type]
     )
+
+
+_SUMS = """
+SELECT date_trunc(%s, r.effective_at AT TIME ZONE %s) AT TIME ZONE %s AS began, sum(u.val)
+  FROM reading_hot r, unnest(r.codes, r.vals) AS u(code, val)
+ WHERE r.subject = %s AND r.effective_at >= %s AND r.effective_at < %s AND u.code = %s
+ GROUP BY began ORDER BY began
+"""
+
+
+def sums_of(
+    actor: Actor, person: PersonView, key: str, start: datetime, end: datetime, *, step: Step
+) -> dict[datetime, float]:
+    """Return sums by local hour or day, keyed by its beginning; steps without data are absent."""
+    _window(start, end)
+    code = codes.by_key(key)
+    if class_of(code) not in open_classes(actor, person):
+        return {}
+    zone = timezone.get_default_timezone_name()
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMS, [step, zone, zone, person.id, start, end, code.number])
+        return dict(cursor.fetchall())
 
 
 _COUNT = """

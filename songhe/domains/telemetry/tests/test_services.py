@@ -96,7 +96,7 @@ def test_letters_follow_the_region_of_their_device(cast: Cast) -> None:
     for who in ("sun", "wu", "far", "qian"):
         assert list(selectors.list_letters(cast.actor(who))) == []
         with pytest.raises(NotFound):
-            selectors.get_letter(cast.actor(who), mine)
+            selectors.get_letter(cast.actor(who), mine, at=NOW)
     assert list(selectors.list_letters(cast.actor("keeper"), state="replay")) == []
     assert list(selectors.list_letters(cast.actor("keeper"), reason="future")) == []
 
@@ -104,11 +104,11 @@ def test_letters_follow_the_region_of_their_device(cast: Cast) -> None:
 def test_a_payload_is_shown_safely_and_without_values_to_who_sees_none(cast: Cast) -> None:
     body = {"at": "2026-11-21T08:00:00Z", "readings": [{"code": "8480-6", "value": 186}]}
     pk = letter(cast, device=cast.devices["bp"], payload=json.dumps(body).encode())
-    keeper = selectors.get_letter(cast.actor("keeper"), pk)
+    keeper = selectors.get_letter(cast.actor("keeper"), pk, at=NOW)
     assert keeper.masked
     assert "186" not in keeper.text
     assert '"value": 000' in keeper.text
-    admin = selectors.get_letter(cast.actor("admin"), pk)
+    admin = selectors.get_letter(cast.actor("admin"), pk, at=NOW)
     assert not admin.masked
     assert '"value": 186' in admin.text
 

@@ -1,0 +1,132 @@
+"""Tables of telemetry: readings as they are stored, dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from songhe.domains.telemetry.selectors import StoredReading
+from songhe.domains.telemetry.terms import (
+    LetterState,
+    code_name,
+    flag_words,
+    reason_word,
+    unit_words,
+)
+from songhe.kit import formats
+from songhe.kit.tables import Column, Table
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """One stored reading in words. void is the way to void it, None for who may not."""
+
+    reading: StoredReading
+    main: tuple[str, ...]
+    device: str
+    void: str | None
+
+    @property
+    def value(self) -> str:
+        """Return the values that the table is about: 128/78 mmHg."""
+        asked = [(code, value) for code, value in self.reading.values if code.key in self.main]
+        asked.sort(key=lambda pair: self.main.index(pair[0].key))
+        if not asked:
+            return ""
+        text = "/".join(code.text(value) for code, value in asked)
+        return f"{text} {unit_words(asked[0][0])}".strip()
+
+    @property
+    def beside(self) -> str:
+        """Return the other values of the same message."""
+        return ", ".join(
+            f"{code_name(code)} {code.text(value)} {unit_words(code)}".strip()
+            for code, value in self.reading.values
+            if code.key not in self.main
+        )
+
+    @property
+    def at(self) -> str:
+        return (
+            f"{formats.moment(self.reading.at)}:{formats.clock(self.reading.at, seconds=True)[6:]}"
+        )
+
+    @property
+    def received(self) -> str:
+        return formats.moment(self.reading.received_at)
+
+    @property
+    def flags(self) -> str:
+        words = flag_words(self.reading.flags)
+        return ", ".join(words) if words else str(_("none"))
+
+
+class ReadingTable(Table):
+    columns: ClassVar[Sequence[Column]] = (
+        Column("at", _("Measured"), second=lambda row: row.beside),
+        Column("value", _("Value")),
+        Column("received", _("Received")),
+        Column("device", _("Device")),
+        Column("flags", _("Remarks")),
+    )
+    per_page = 50
+    caption = _("Readings")
+    empty = _("No readings in this time")
+
+
+class VoidableTable(ReadingTable):
+    columns: ClassVar[Sequence[Column]] = (
+        *ReadingTable.columns,
+        Column("void", _("Void"), value=lambda _row: _("Void…"), link=lambda row: row.void),
+    )
+
+
+class Rows:
+    """Rows fetched a page at a time: `fetch(limit, offset)` gives (rows, how many there are)."""
+
+    def __init__(self, fetch: Callable[[int, int], tuple[list[Any], int]], per_page: int) -> None:
+        self._fetch, self._per_page = fetch, per_page
+        self._kept: dict[int, list[Any]] = {}
+        self._count = -1
+
+    def __len__(self) -> int:
+        if self._count < 0:
+            self._kept[0], self._count = self._fetch(self._per_page, 0)
+        return self._count
+
+    def __getitem__(self, page: slice) -> list[Any]:
+        start = page.start or 0
+        if start not in self._kept:
+            self._kept[start], self._count = self._fetch(self._per_page, start)
+        return self._kept[start]
+
+
+class LetterTable(Table):
+    columns = (
+        Column(
+            "received_at",
+            _("Received"),
+            value=lambda row: formats.moment(row.received_at),
+            link=lambda row: reverse("telemetry:letter", args=[row.pk]),
+        ),
+        Column("reason", _("Why"), value=lambda row: reason_word(row.reason)),
+        Column("device_key", _("Device key")),
+        Column("topic", _("Topic")),
+        Column("state", _("State"), value=lambda row: LetterState(row.state).label),
+    )
+    per_page = 50
+    caption = _("Messages not taken")
+    empty = _("Every message was understood")
+
+
+def reading_table(
+    request: HttpRequest, rows: Rows | Sequence[ReadingRow], *, caption: str, voidable: bool
+) -> Table:
+    """Return the table of readings, with the way to void them for who may."""
+    kind = VoidableTable if voidable else ReadingTable
+    return kind(request, rows, caption=caption)

@@ -1,0 +1,36 @@
+"""Routes of telemetry."""
+
+from django.utils.translation import gettext_lazy as _
+
+from songhe.domains.telemetry import views
+from songhe.domains.telemetry.terms import (
+    HANDLE_LETTER,
+    VIEW_LETTERS,
+    VIEW_READINGS,
+    VOID_READING,
+)
+from songhe.kit import Menu, screen
+
+app_name = "telemetry"
+_CHART = "people/<uuid:person_id>/readings/<slug:chart>/"
+_LETTER = "letters/<uuid:letter_id>/"
+urlpatterns = [
+    screen(_CHART, views.Readings, action=VIEW_READINGS, name="readings", section="desk"),
+    screen(
+        f"{_CHART}<str:key>/void/",
+        views.VoidReading,
+        action=VOID_READING,
+        name="void",
+        section="desk",
+    ),
+    screen(
+        "letters/",
+        views.LetterList,
+        action=VIEW_LETTERS,
+        name="letter_list",
+        menu=Menu(section="desk", label=_("Not taken"), icon="mail-x", order=55),
+    ),
+    screen(_LETTER, views.Letter, action=VIEW_LETTERS, name="letter", section="desk"),
+    screen(f"{_LETTER}replay/", views.Replay, action=HANDLE_LETTER, name="replay"),
+    screen(f"{_LETTER}dismiss/", views.Dismiss, action=HANDLE_LETTER, name="dismiss"),
+]

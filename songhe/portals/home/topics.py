@@ -1,0 +1,23 @@
+"""Which announcements of the event stream a person may hear."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from songhe.base.access.actor import Actor
+from songhe.domains.monitoring.selectors import LIST
+from songhe.portals.home.openings import PERSON_TYPE
+
+TICKET_S = 60
+
+
+def topics_of(actor: Actor) -> list[str]:
+    """Return the allowed topics: own regions and organisations, granted persons, oneself.
+
+    Regions and organisations only where a role lists alarms there.
+    """
+    found = [f"region:{prefix}" for prefix in actor.prefixes(LIST)]
+    found += [f"org:{organization}" for organization in actor.organizations(LIST)]
+    granted: dict[UUID, frozenset[str]] = actor.granted(PERSON_TYPE)
+    found += [f"person:{person}" for person in granted]
+    return sorted({*found, f"user:{actor.user_id}"})
