@@ -134,6 +134,8 @@ class Supervisor:
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._on_signal, number)
         keepers = [asyncio.create_task(self._keep(kept)) for kept in self._kept.values()]
+        for task in keepers:
+            task.add_done_callback(self._notice)
         herald = asyncio.create_task(self._announce())
         await self._stopping.wait()
         self.log.write(OURS, f"stopping ({self._reason})" if self._reason else "stopping")
@@ -154,7 +156,17 @@ class Supervisor:
         for kept in self._kept.values():
             await kept.ready.wait()
         if self.on_ready:
-            self.on_ready()
+            try:
+                self.on_ready()
+            except Exception as error:  # the house stands, whatever the caller had to say
+                self.log.write(OURS, f"ready, but: {type(error).__name__}: {error}")
+
+    def _notice(self, keeper: asyncio.Task[None]) -> None:
+        """End the run when a keeper fails by a fault of ours: a process would go unwatched."""
+        error = None if keeper.cancelled() else keeper.exception()
+        if error is not None:
+            self.log.write(OURS, f"{type(error).__name__}: {error}")
+            self.stop("a fault of the supervisor", failed=True)
 
     async def _keep(self, kept: _Kept) -> None:
         """Start a process when its turn has come, and again whenever it ends."""

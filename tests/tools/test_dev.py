@@ -14,10 +14,11 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 TOOL = """
 import os, sys
 import songhe
-print("arguments", sys.argv[1:])
-print("home", os.path.isdir(os.environ["HOME"]))
-print("state", os.environ["SONGHE_STATE"])
-print("package", songhe.__file__)
+if __name__ == "__main__":
+    print("arguments", sys.argv[1:])
+    print("home", os.path.isdir(os.environ["HOME"]))
+    print("state", os.environ["SONGHE_STATE"])
+    print("package", songhe.__file__)
 """
 
 

@@ -197,3 +197,27 @@ def test_the_log_has_names_and_the_quiet_terminal_has_not(tmp_path: Path) -> Non
     assert "web       一行" in (tmp_path / "log" / "songhe.log").read_text(encoding="utf-8")
     assert "一行" not in terminal.getvalue()
     assert "songhe    | ready" in terminal.getvalue()
+
+
+async def test_a_fault_of_the_callers_words_is_said_and_stops_nobody() -> None:
+    house = House([Process(name="one", argv=python(WAIT))])
+
+    def stumble() -> None:
+        house.ready.set()
+        raise LookupError("no such county")
+
+    house.supervisor.on_ready = stumble
+    task = await house.started()
+    assert house.supervisor.pid("one") is not None
+    assert await house.stopped(task) == 0
+    assert "LookupError: no such county" in house.text.getvalue()
+
+
+async def test_a_fault_while_preparing_ends_the_run_instead_of_hiding() -> None:
+    def stumble() -> None:
+        raise LookupError("not thought of")
+
+    house = House([Process(name="one", argv=python(WAIT), before_start=stumble)])
+    async with asyncio.timeout(30):
+        assert await house.supervisor.run() == 1
+    assert "LookupError: not thought of" in house.text.getvalue()
