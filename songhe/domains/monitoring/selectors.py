@@ -84,7 +84,15 @@ def open_alarms(actor: Actor) -> QuerySet[Alarm]:
     rows = policies.scope(actor, Alarm.objects.all(), LIST)
     return (
         rows.filter(state__in=OPEN_STATES, incident=None)
-        .select_related("home", "room", "device", "organization", "acknowledged_by", "assigned_to")
+        .select_related(
+            "home",
+            "room",
+            "device",
+            "organization",
+            "organization__next_organization",
+            "acknowledged_by",
+            "assigned_to",
+        )
         .order_by("priority_rank", "-raised_at", "-id")
     )
 
@@ -103,18 +111,19 @@ def lines(actor: Actor, alarms: Iterable[Alarm]) -> list[AlarmLine]:
             alarm=row,
             title=words.title(row),
             person=persons.get(row.person_id) if row.person_id else None,
-            place=" ".join(
-                part
-                for part in (
-                    names.get(row.region_code, ""),
-                    row.home.address if row.home and not row.is_storm else "",
-                )
-                if part
-            ),
+            place=_place(names.get(row.region_code, ""), row),
             last=last.get(row.pk),
         )
         for row in rows
     ]
+
+
+def _place(community: str, row: Alarm) -> str:
+    """Return community and address; the community once where the address begins with it."""
+    address = row.home.address if row.home and not row.is_storm else ""
+    if address.startswith(community):
+        return address or community
+    return f"{community} {address}".strip()
 
 
 def get_alarm(actor: Actor, alarm_id: UUID) -> Alarm:
@@ -251,6 +260,18 @@ def high_alarm_unanswered(actor: Actor) -> bool:
     """Tell whether a high-priority alarm that the actor may list is unacknowledged (the crown)."""
     rows = policies.scope(actor, Alarm.objects.all(), LIST)
     return rows.filter(priority=Priority.HIGH, state=State.UNACKNOWLEDGED, incident=None).exists()
+
+
+def newest_untaken(actor: Actor) -> Alarm | None:
+    """Return the newest open alarm that nobody has taken."""
+    rows = open_alarms(actor).select_related(None).filter(state=State.UNACKNOWLEDGED)
+    return rows.order_by("-raised_at", "-id").first()
+
+
+def last_resolved_at(actor: Actor) -> datetime | None:
+    """Return when the last alarm that the actor may list was closed."""
+    rows = policies.scope(actor, Alarm.objects.all(), LIST).exclude(resolved_at=None)
+    return rows.order_by("-resolved_at").values_list("resolved_at", flat=True).first()
 
 
 def tally(actor: Actor) -> dict[str, int]:

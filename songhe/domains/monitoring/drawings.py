@@ -1,0 +1,316 @@
+"""What an alarm rests on, drawn from the stored readings that its evidence names, or said gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from songhe.base.access.actor import Actor
+from songhe.domains.monitoring import fence_plan, phrases, words
+from songhe.domains.monitoring.models import Alarm, Finding
+from songhe.domains.monitoring.selectors import AlarmLine, EvidenceLink
+from songhe.domains.people import selectors as people
+from songhe.domains.people.selectors import PersonView
+from songhe.domains.telemetry import selectors as telemetry
+from songhe.engines.alarms.terms import OPEN_STATES
+from songhe.kernel import codes
+from songhe.kernel.detectors.rules import limits_of, spec
+from songhe.kit import charts, formats
+
+DAYS = timedelta(days=14)
+DENSE = timedelta(hours=36)
+DENSE_FROM = 400
+HEARD = timedelta(hours=48)
+AFTER = timedelta(hours=6)
+
+_NOTHING = SafeString("")
+Standing = Literal["stored", "partly", "gone", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How the evidence stands: all stored, partly gone, gone, or the rule names none.
+
+    voided tells by whom and why readings were voided, one sentence each.
+    """
+
+    standing: Standing
+    finding: Finding | None
+    readings: list[telemetry.StoredReading]
+    voided: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture with its legend and table; note says what the picture cannot. All may be empty."""
+
+    picture: SafeString = _NOTHING
+    table: SafeString = _NOTHING
+    key: list[tuple[str, str]] = field(default_factory=list)
+    note: str = ""
+    usual: str = ""
+
+
+def evidence(links: Sequence[EvidenceLink], alarm: Alarm) -> Evidence:
+    """Return how the evidence of the newest finding that rang stands; 1 query, 2 where it is gone.
+
+    The caller has narrowed the alarm.
+    """
+    rang = [link for link in links if link.finding.phase != "cleared"]
+    shown = next((link for link in rang if link.finding.rule == alarm.rule), None)
+    shown = shown or next(iter(rang), None)
+    if shown is None:
+        return Evidence("none", None, [], [])
+    if not shown.keys:
+        return Evidence("none", shown.finding, [], [])
+    found, gone = telemetry.readings_by_keys(shown.keys)
+    if not gone:
+        return Evidence("stored", shown.finding, found, [])
+    voided = [
+        _("%(who)s voided the reading of %(time)s: %(reason)s")
+        % {"who": row.voided_by, "time": formats.moment(row.reading.at), "reason": row.reason}
+        for row in telemetry.voided_by_keys(gone).values()
+    ]
+    return Evidence("partly" if found else "gone", shown.finding, found, voided)
+
+
+def draw(actor: Actor, line: AlarmLine, seen: Evidence, *, at: datetime) -> Drawing:
+    """Draw an alarm's evidence by the kind of its rule; nothing where it is gone."""
+    if seen.finding is None or seen.standing == "gone":
+        return Drawing()
+    kind = spec(seen.finding.rule).kind
+    if kind in ("threshold", "companion") and line.person is not None:
+        return _vital(actor, line, line.person, seen, at)
+    if kind == "fence" and line.person is not None:
+        return _fence(line, seen)
+    if kind in ("event", "bed", "door") and line.person is not None:
+        return _day(actor, line, line.person, seen, at)
+    if kind in ("silent", "frozen", "clock"):
+        return _heard(actor, line, seen, at)
+    return Drawing(table=_readings(seen))
+
+
+def _window(alarm: Alarm, at: datetime, length: timedelta) -> tuple[datetime, datetime]:
+    end = at if alarm.state in OPEN_STATES else min(at, alarm.last_at + AFTER)
+    end = max(end, alarm.last_at + timedelta(minutes=1))
+    return end - length, end
+
+
+def _vital(
+    actor: Actor, line: AlarmLine, person: PersonView, seen: Evidence, at: datetime
+) -> Drawing:
+    finding, alarm = _finding(seen), line.alarm
+    code = _code_of(finding, seen)
+    if code is None:
+        return Drawing(table=_readings(seen))
+    keys = ("sbp", "dbp") if code.key in ("sbp", "dbp") else (code.key,)
+    start, end = _window(alarm, at, DAYS)
+    found = telemetry.series(actor, person, keys, start, end)
+    if found.count > DENSE_FROM:
+        start, end = _window(alarm, at, DENSE)
+        found = telemetry.series(actor, person, keys, start, end)
+    dense = end - start == DENSE
+    wanted = [codes.by_key(key) for key in keys]
+    rows = {sample.key: (sample.at, sample.values) for sample in found.samples}
+    raised = {}
+    for reading in seen.readings:
+        values = dict((each.number, value) for each, value in reading.values)
+        if wanted[0].number in values:
+            raised[reading.key] = True
+            rows[reading.key] = (reading.at, tuple(values.get(each.number) for each in wanted))
+    usual = telemetry.baselines(
+        person.id, [each.number for each in wanted], at=alarm.onset_at
+    ) if found.count else {}  # fmt: skip
+    common: dict[str, Any] = {
+        "name": _("Blood pressure") if len(keys) == 2 else _name(code),
+        "unit": words.unit_text(code.unit),
+        "start": start,
+        "end": end,
+        "zone": timezone.get_default_timezone(),
+        "decimals": code.decimals,
+        "own": [charts.Band(row.low, row.high) for row in usual.values()],
+        "limits": _limits(finding, {each.number for each in wanted}),
+        "gap_after": timedelta(hours=1) if dense else timedelta(days=2),
+        "now": at,
+        "height": 208,
+    }
+    ordered = sorted(rows.items(), key=lambda row: row[1][0])
+    if len(keys) == 2:
+        whole = [(k, when, v) for k, (when, v) in ordered if v[0] is not None and v[1] is not None]
+        chart: charts.RodChart | charts.LineChart = charts.RodChart(
+            **common,
+            rods=[charts.Rod(when, v[0], v[1], alarm=k in raised) for k, when, v in whole],
+        )
+        picture = charts.rods(chart)
+        mark = _("one reading, systolic over diastolic")
+    else:
+        chart = charts.LineChart(
+            **common,
+            points=[charts.Point(w, v[0], alarm=k in raised) for k, (w, v) in ordered],
+            dots=not dense,
+        )
+        picture = charts.line(chart)
+        mark = _("one reading")
+    key = [("reading", mark)]
+    if usual:
+        key.append(("own", _("usual for this person")))
+    return Drawing(picture, charts.table(chart), [*key, ("gap", _("no data"))],
+                   usual=_usual(wanted, usual))  # fmt: skip
+
+
+def _finding(seen: Evidence) -> Finding:
+    if seen.finding is None:
+        raise ValueError("nothing to draw: the alarm has no finding")
+    return seen.finding
+
+
+def _code_of(finding: Finding, seen: Evidence) -> codes.Code | None:
+    """Return the code that was judged, where the evidence itself holds it."""
+    number = finding.summary.get("code")
+    held = {code.number for reading in seen.readings for code, _value in reading.values}
+    return codes.by_number(int(number)) if number is not None and int(number) in held else None
+
+
+def _name(code: codes.Code) -> str:
+    return code.en if words.is_english() else code.zh
+
+
+def _limits(finding: Finding, numbers: set[int]) -> list[charts.Limit]:
+    line_words = {
+        "critical": _("critical line"),
+        "urgent": _("urgent line"),
+        "warn": _("warning line"),
+    }.get(finding.level, _("limit"))
+    return [
+        charts.Limit(limit.value, line_words)
+        for limit in limits_of(finding.params)
+        if limit.code in numbers
+    ]
+
+
+def _usual(wanted: Sequence[codes.Code], usual: dict[int, telemetry.Baseline]) -> str:
+    ranges = [
+        f"{code.text(usual[code.number].low)}–{code.text(usual[code.number].high)}"
+        for code in wanted
+        if code.number in usual
+    ]
+    if not ranges:
+        return ""
+    return _("Usual over the last 14 days: %(range)s.") % {"range": " / ".join(ranges)}
+
+
+def _fence(line: AlarmLine, seen: Evidence) -> Drawing:
+    facts = people.rule_data_of(line.person.id, at=line.alarm.onset_at) if line.person else {}
+    lat, lon, accuracy = (codes.by_key(key).number for key in ("lat", "lon", "accuracy"))
+    fixes = []
+    for reading in seen.readings:
+        values = {code.number: value for code, value in reading.values}
+        if lat in values and lon in values:
+            clock = formats.clock(reading.at)
+            fixes.append(fence_plan.Fix(values[lat], values[lon], values.get(accuracy, 0.0), clock))
+    if not fixes:
+        return Drawing(table=_readings(seen))
+    try:
+        picture = fence_plan.draw(facts.get("fence"), fixes)
+    except fence_plan.NoFence as error:
+        return Drawing(table=_readings(seen), note=_(error.message))
+    note = _("The dashed circle is how sure the position is. A plan, no map.")
+    return Drawing(picture, _readings(seen), note=note)
+
+
+def _day(
+    actor: Actor, line: AlarmLine, person: PersonView, seen: Evidence, at: datetime
+) -> Drawing:
+    alarm = line.alarm
+    if alarm.home is None:
+        return Drawing(table=_readings(seen))
+    zone = timezone.get_default_timezone()
+    local = alarm.onset_at.astimezone(zone).date()
+    found = telemetry.day_picture(actor, person, alarm.home, local, at=at)
+    if found is None:
+        note = _("The day at home is not open to you; the readings below raised the alarm.")
+        return Drawing(table=_readings(seen), note=note)
+    return _day_drawing(found, seen, alarm, at)
+
+
+def _day_drawing(found: telemetry.HomeDay, seen: Evidence, alarm: Alarm, at: datetime) -> Drawing:
+    zone = timezone.get_default_timezone()
+    lanes = [
+        charts.Lane(room.name, [charts.Span(s.start, s.end, s.kind) for s in room.stretches])
+        for room in found.rooms
+    ]
+    if found.out:
+        out = [charts.Span(s.start, s.end, s.kind) for s in found.out]
+        lanes.append(charts.Lane(_("Out"), out))
+    marks = [charts.Event(reading.at, _what(reading)) for reading in seen.readings]
+    if not any(found.start <= mark.at < found.end for mark in marks):
+        marks.append(charts.Event(alarm.onset_at, words.rule_name(alarm.rule)))
+    picture = charts.DayPicture(
+        day=found.day, zone=zone, lanes=lanes, events=marks,
+        now=at if at < found.end else None,
+    )  # fmt: skip
+    key = [("own", _("in bed")), ("in", _("active")), ("out", _("out of the home")),
+           ("gap", _("not known"))]  # fmt: skip
+    return Drawing(charts.day(picture), charts.day_table(picture), key)
+
+
+def _what(reading: telemetry.StoredReading) -> str:
+    """Return what a reading said, in a word or two."""
+    said = []
+    for code, value in reading.values:
+        if code.kind == "state":
+            said.append(_name(code) if value else _("%(what)s: no") % {"what": _name(code)})
+        elif code.kind != "position":
+            said.append(f"{_name(code)} {code.text(value)} {words.unit_text(code.unit)}".strip())
+    return phrases.facts(said) or _("position")
+
+
+def _heard(actor: Actor, line: AlarmLine, seen: Evidence, at: datetime) -> Drawing:
+    """Draw when a device was heard: its readings by the hour, or the dashed day of its room."""
+    alarm, person = line.alarm, line.person
+    if person is None:
+        return Drawing(table=_readings(seen))
+    if alarm.room is not None and alarm.home is not None:
+        return _day(actor, line, person, seen, at)
+    code = next((c for reading in seen.readings for c, _v in reading.values), None)
+    if code is None:
+        return Drawing()
+    start, end = _window(alarm, at, HEARD)
+    found = telemetry.series(actor, person, (code.key,), start, end, max_points=20_000)
+    hour = timedelta(hours=1)
+    first = start.replace(minute=0, second=0, microsecond=0) + hour
+    counts: dict[datetime, int] = {}
+    for sample in found.samples:
+        if alarm.device_id is None or sample.key.device == alarm.device_id:
+            began = sample.at.replace(minute=0, second=0, microsecond=0)
+            counts[began] = counts.get(began, 0) + 1
+    bars = []
+    began = first
+    while began < end:
+        count = counts.get(began)
+        bars.append(charts.Bar(began, float(count) if count else None))
+        began += hour
+    chart = charts.BarChart(
+        name=_("Readings heard, by the hour"), unit="", start=first - hour, end=end,
+        zone=timezone.get_default_timezone(), bars=bars, step=hour, now=at,
+    )  # fmt: skip
+    key = [("in", _("readings heard")), ("gap", _("nothing heard"))]
+    return Drawing(charts.bars(chart), _readings(seen), key)
+
+
+def _readings(seen: Evidence) -> SafeString:
+    """Return the stored readings of the evidence as a table."""
+    if not seen.readings:
+        return _NOTHING
+    rows = [
+        [formats.moment(reading.at), _what(reading), formats.moment(reading.received_at)]
+        for reading in seen.readings
+    ]
+    heads = [_("Time"), _("Reading"), _("Received")]
+    return charts.data_table(_("The stored readings"), heads, rows)

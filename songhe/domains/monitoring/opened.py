@@ -1,0 +1,384 @@
+"""One opened alarm as a page shows it: what, why, where, who, what was done, whom to call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from songhe.base.access import policies
+from songhe.base.access.actor import Actor
+from songhe.base.regions import selectors as regions
+from songhe.domains.devices import selectors as devices
+from songhe.domains.monitoring import drawings, phrases, selectors, words
+from songhe.domains.monitoring.models import Alarm, AlarmEntry
+from songhe.domains.monitoring.selectors import AlarmLine
+from songhe.domains.monitoring.terms import EntryKind
+from songhe.domains.organizations import selectors as organizations
+from songhe.domains.people import selectors as people
+from songhe.domains.people.selectors import ContactLine, FactLine, PersonView
+from songhe.domains.people.terms import CareLevel
+from songhe.domains.telemetry import selectors as telemetry
+from songhe.engines.alarms.terms import OPEN_STATES, Priority, State
+from songhe.kernel.detectors.rules import UnknownRule, spec
+from songhe.kit import charts, formats
+
+ACTS = ("acknowledge", "note", "assign", "shelve", "resolve")
+PLAN_PX = 304.0
+_VITALS = ("sbp", "heart-rate", "spo2", "glucose", "glucose-interstitial", "temperature",
+           "respiration", "weight")  # fmt: skip
+_MOST_VITALS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Sign, what, value, clock, count-down, and what the actor may do now."""
+
+    line: AlarmLine
+    second: str
+    state: str
+    step: phrases.NextStep | None
+    may: frozenset[str]
+    family: ContactLine | None
+    running: bool
+
+    @property
+    def alarm(self) -> Alarm:
+        return self.line.alarm
+
+    @property
+    def call_words(self) -> str:
+        """Return the words of the button that calls the person."""
+        sex = self.line.person.sex if self.line.person is not None else ""
+        return {"female": _("Call her"), "male": _("Call him")}.get(sex, _("Call the person"))
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The sentence of the rule, where it comes from, how sure it is, and the evidence drawn."""
+
+    sentence: str
+    rule: str
+    name: str
+    version: str
+    source: str
+    basis: str
+    status: str
+    confirmed: bool
+    clinical: bool
+    evidence: drawings.Evidence
+    drawing: drawings.Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Vital:
+    """One last value with its own time, as <c-vital> takes it."""
+
+    name: str
+    value: str
+    unit: str
+    when: str
+    against: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Who it is about."""
+
+    person: PersonView
+    age: str
+    facts: list[str]
+    risks: list[str]
+    scope: str
+
+
+def may_do(actor: Actor, alarm: Alarm) -> frozenset[str]:
+    """Return the acts that the actor may do on an alarm as it stands."""
+    open_now = alarm.state in OPEN_STATES
+    found = {act for act in ACTS
+             if policies.can(actor, f"monitoring.{act}_alarm", alarm)
+             and (open_now or act == "note")}  # fmt: skip
+    if alarm.state == State.ACKNOWLEDGED:
+        found.discard("acknowledge")
+    if alarm.state == State.SHELVED:
+        found.discard("shelve")
+    return frozenset(found)
+
+
+def head(actor: Actor, line: AlarmLine, contacts: list[ContactLine], *, at: datetime) -> Head:
+    """Return the head of an alarm."""
+    alarm = line.alarm
+    who = line.person.name if line.person is not None else ""
+    times = _("measured %(onset)s, received %(raised)s") % {
+        "onset": formats.clock(alarm.onset_at, seconds=True),
+        "raised": formats.clock(alarm.raised_at, seconds=True),
+    }
+    late = _("told late") if alarm.is_late else ""
+    where = "" if alarm.is_storm or alarm.room is None else alarm.room.name
+    return Head(
+        line=line,
+        second=phrases.facts([who, where, times, late]),
+        state=phrases.state_words(alarm),
+        step=phrases.next_step(alarm, at),
+        may=may_do(actor, alarm),
+        family=next(iter(contacts), None),
+        running=alarm.state in OPEN_STATES,
+    )
+
+
+def why(actor: Actor, line: AlarmLine, *, at: datetime) -> Why | None:
+    """Return why an alarm rang; None for an incident, which is its members."""
+    alarm = line.alarm
+    links = selectors.evidence_of(alarm)
+    seen = drawings.evidence(links, alarm)
+    if seen.finding is None:
+        return None
+    finding = seen.finding
+    try:
+        row = spec(finding.rule)
+    except UnknownRule:
+        return None
+    link = next(link for link in links if link.finding.pk == finding.pk)
+    status = str(finding.params.get("status", row.status))
+    return Why(
+        sentence=link.why,
+        rule=finding.rule,
+        name=words.rule_name(finding.rule),
+        version=finding.rule_version,
+        source=str(finding.params.get("source", row.source)),
+        basis=str(phrases.BASIS_WORDS.get(row.basis, row.basis)),
+        status=phrases.status_words(status),
+        confirmed=status not in phrases.UNCONFIRMED,
+        clinical=row.kind in ("threshold", "companion", "news2") and row.key != "device",
+        evidence=seen,
+        drawing=drawings.draw(actor, line, seen, at=at),
+    )
+
+
+def course(alarm: Alarm, at: datetime) -> list[phrases.CourseLine]:
+    """Return the course of an alarm, oldest first; rings one after another are one line."""
+    lines: list[phrases.CourseLine] = []
+    rang: list[AlarmEntry] = []
+    high = alarm.priority == Priority.HIGH
+    for entry in selectors.course_of(alarm):
+        if entry.kind == EntryKind.RANG:
+            rang.append(entry)
+            continue
+        lines += phrases.rang_lines(rang, at)
+        rang = []
+        lines.append(phrases.entry_line(entry, at, high=high))
+    return [*lines, *phrases.rang_lines(rang, at)]
+
+
+def banner(person: PersonView, *, at: datetime) -> Banner:
+    """Return who it is about: age, how she lives, what one must know before touching her."""
+    known = people.facts_of([person.id], at=at).get(person.id, []) if person.fields else []
+    care = [str(CareLevel(person.care_level).label)] if person.care_level is not None else []
+    scheme = [row.text for row in known if row.kind == "scheme"]
+    if "identity" in person.fields:
+        scope = _("Open to you for the answer to this alarm; each look is recorded.")
+    else:
+        scope = _("Name and data open when you take the alarm.")
+    return Banner(
+        person=person,
+        age=phrases.facts([phrases.age_words(person, at), phrases.sex_words(person)]),
+        facts=[*care, phrases.living_words(person), *scheme],
+        risks=_risks(person, known),
+        scope=scope,
+    )
+
+
+def _risks(person: PersonView, known: list[FactLine]) -> list[str]:
+    if "health" not in person.fields:
+        return []
+    return [row.text for row in known if row.kind != "scheme"]
+
+
+def vitals(actor: Actor, person: PersonView, alarm: Alarm, *, at: datetime) -> list[Vital]:
+    """Return the last values, the code of the alarm first, each with its own time."""
+    latest = {row.code.key: row for row in telemetry.latest_of(actor, person, None, at=at)}
+    wanted = [key for key in _VITALS if key in latest]
+    if "glucose" in latest and "glucose-interstitial" in latest:
+        wanted.remove("glucose")
+    number = alarm.summary.get("code")
+    wanted.sort(key=lambda key: latest[key].code.number != number)
+    wanted = wanted[:_MOST_VITALS]
+    numbers = [latest[key].code.number for key in wanted]
+    if "sbp" in wanted and "dbp" in latest:
+        numbers.append(latest["dbp"].code.number)
+    usual = telemetry.baselines(person.id, numbers, at=alarm.onset_at) if wanted else {}
+    return [_vital(latest, key, usual, alarm, at) for key in wanted]
+
+
+def _vital(
+    latest: dict[str, telemetry.LatestValue],
+    key: str,
+    usual: dict[int, telemetry.Baseline],
+    alarm: Alarm,
+    at: datetime,
+) -> Vital:
+    row = latest[key]
+    shown = [row]
+    if key == "sbp" and "dbp" in latest and latest["dbp"].at == row.at:
+        shown.append(latest["dbp"])
+    raised = (
+        row.at == alarm.last_at
+        and alarm.priority == Priority.HIGH
+        and alarm.summary.get("code") in {each.code.number for each in shown}
+    )
+    state = "high" if raised else "" if row.freshness == "fresh" else str(row.freshness)
+    ranges = [
+        f"{each.code.text(usual[each.code.number].low)}–{each.code.text(usual[each.code.number].high)}"
+        for each in shown
+        if each.code.number in usual
+    ]
+    against = _("usual %(range)s") % {"range": " / ".join(ranges)} if ranges else ""
+    name = (
+        _("Blood pressure") if key == "sbp" else row.code.en if words.is_english() else row.code.zh
+    )
+    value = "/".join(each.code.text(each.value) for each in shown)
+    when = formats.ago(row.at, at)
+    if state == "unknown":
+        when = _("last %(value)s, %(when)s") % {"value": value, "when": when}
+    if row.voided:
+        when = _("the last reading was voided")
+    return Vital(name, value, words.unit_text(row.code.unit), when, against, state)
+
+
+def home_plan(line: AlarmLine, *, at: datetime) -> SafeString:
+    """Draw the home with the room of the alarm and the sensors that are silent; empty without."""
+    home, person = line.alarm.home, line.person
+    if home is None or home.is_institution or not home.plan.get("rooms"):
+        return SafeString("")
+    if person is not None and "home" not in person.fields:
+        return SafeString("")
+    names = {str(room.pk): room.name for room in people.rooms_of(home)}
+    body = home.plan
+    scale = PLAN_PX / float(body["width"])
+    rooms = [
+        charts.Room(
+            key=str(row["room"]),
+            label=names.get(str(row["room"]), ""),
+            x=8 + float(row["x"]) * scale,
+            y=8 + float(row["y"]) * scale,
+            width=float(row["w"]) * scale,
+            height=float(row["h"]) * scale,
+        )
+        for row in body["rooms"]
+    ]
+    sensors = []
+    if person is not None:
+        found = devices.devices_of(person_id=person.id, home_id=home.pk, at=at)
+        sensors = [
+            charts.Sensor(str(row.room_id), row.type.name, lost=row.silent)
+            for row in found
+            if row.room_id is not None
+        ]
+    floor = charts.FloorPlan(
+        name=home.address,
+        width=PLAN_PX + 16,
+        height=float(body["height"]) * scale + 16,
+        rooms=rooms,
+        sensors=sensors,
+        alarm_room=str(line.alarm.room_id or ""),
+    )
+    return charts.plan(floor)
+
+
+def where(alarm: Alarm) -> SafeString:
+    """Draw the town with the community of the alarm."""
+    town_code = alarm.region_code[:9]
+    path = {region.code: region for region in regions.path_of(alarm.region_code)}
+    if town_code not in path:
+        return SafeString("")
+    spot = charts.Spots(alarm.priority, 1, alarm.state == State.UNACKNOWLEDGED)  # type: ignore[arg-type]
+    communities = [
+        charts.Community(
+            region.code,
+            phrases.local_name(region.name, region.name_en),
+            [spot] if region.code == alarm.region_code and alarm.state in OPEN_STATES else (),
+            here=region.code == alarm.region_code,
+        )
+        for region in regions.below(town_code, 12)
+    ]
+    town = path[town_code]
+    name = phrases.local_name(town.name, town.name_en)
+    return charts.district(charts.District(name, [charts.Town(town_code, name, communities)], 3))
+
+
+def staff_choices(actor: Actor, alarm: Alarm, *, at: datetime) -> list[tuple[str, str]]:
+    """Return whom one may send: the staff of the organisation that has the alarm."""
+    if alarm.organization_id is None:
+        return []
+    return [
+        (str(row.user_id), phrases.facts([row.name, row.title]))
+        for row in organizations.staff_of(actor, alarm.organization_id, at=at)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """Whom one may call. name is what the course will say."""
+
+    key: str
+    name: str
+    words: str
+    phone: str | None
+    note: str = ""
+
+
+def callable_people(actor: Actor, line: AlarmLine) -> list[Callee]:
+    """Return whom one may call: the person, then the contacts in their order."""
+    person = line.person
+    if person is None:
+        return []
+    own = Callee("self", person.name, person.name, people.phone_of(person))
+    return [own, *(_callee(row) for row in contacts_of(actor, line))]
+
+
+def _callee(row: ContactLine) -> Callee:
+    who = phrases.facts([row.relation, row.name])
+    return Callee(str(row.id), row.name, who, row.phone, row.note)
+
+
+def contacts_of(actor: Actor, line: AlarmLine) -> list[ContactLine]:
+    """Return whom to call, in order."""
+    return people.contacts_of(actor, line.person) if line.person is not None else []
+
+
+def members(actor: Actor, alarm: Alarm) -> list[tuple[str, list[AlarmLine]]]:
+    """Return the members of an incident by home, each home once."""
+    homes: dict[UUID | None, tuple[str, list[AlarmLine]]] = {}
+    for line in selectors.members_of(actor, alarm):
+        key = line.alarm.home_id
+        homes.setdefault(key, (line.place, []))[1].append(line)
+    return list(homes.values())
+
+
+def fresh(actor: Actor, line: AlarmLine, *, at: datetime) -> dict[str, Any]:
+    """Return what of an alarm's page changes while it is open."""
+    person = line.person
+    return {
+        "may_rules": actor.may("monitoring.view_rules"),
+        "head": head(actor, line, contacts_of(actor, line), at=at),
+        "why": why(actor, line, at=at),
+        "course": course(line.alarm, at),
+        "members": members(actor, line.alarm) if line.alarm.is_storm else [],
+        "vitals": vitals(actor, person, line.alarm, at=at) if person is not None else [],
+    }
+
+
+def context(actor: Actor, line: AlarmLine, *, at: datetime) -> dict[str, Any]:
+    """Return everything that the page of an alarm shows."""
+    person = line.person
+    return fresh(actor, line, at=at) | {
+        "where": where(line.alarm),
+        "banner": banner(person, at=at) if person is not None else None,
+        "plan": home_plan(line, at=at),
+        "callees": callable_people(actor, line),
+    }

@@ -1,0 +1,222 @@
+"""What monitoring puts on other pages, and what the desk is built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from songhe.base.access.actor import Actor
+from songhe.base.regions import selectors as regions
+from songhe.domains.monitoring import opened, phrases, rule_words, selectors, words
+from songhe.domains.monitoring.selectors import AlarmLine
+from songhe.domains.monitoring.terms import PriorityWord
+from songhe.domains.organizations import selectors as organizations
+from songhe.kernel.detectors.rules import spec
+from songhe.kit import charts
+
+PERSON_ALARMS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One alarm in a list, three lines; the name is masked unless opened or taken by the reader."""
+
+    id: UUID
+    priority: str
+    state: str
+    what: str
+    who: str
+    stands: str
+    rest: str
+    since_at: datetime
+    current: bool
+
+
+def row(actor: Actor, line: AlarmLine, *, opened_id: UUID | None, at: datetime) -> Row:
+    """Return an alarm as a row of a list."""
+    alarm = line.alarm
+    current = alarm.pk == opened_id
+    mine = actor.user_id is not None and actor.user_id in (
+        alarm.acknowledged_by_id, alarm.assigned_to_id)  # fmt: skip
+    who = [line.place]
+    if line.person is not None:
+        name = phrases.name_in_list(line.person, opened=current or mine)
+        age = phrases.age_words(line.person, at)
+        who = [f"{name} {age}".strip(), phrases.living_words(line.person), line.place]
+    stands, rest = phrases.row_state(alarm, line.last, at)
+    return Row(
+        id=alarm.pk,
+        priority=alarm.priority,
+        state=alarm.state,
+        what=line.title,
+        who=phrases.facts(who),
+        stands=stands,
+        rest=rest,
+        since_at=alarm.raised_at,
+        current=current,
+    )
+
+
+def desk_rows(actor: Actor, *, opened_id: UUID | None, at: datetime) -> list[Row]:
+    """Return the open alarms of the actor as rows, worst and newest first."""
+    found = selectors.lines(actor, selectors.open_alarms(actor))
+    return [row(actor, line, opened_id=opened_id, at=at) for line in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest alarm that nobody has, and the words that announce it."""
+
+    id: UUID
+    words: str
+
+
+def newest_words(actor: Actor) -> Newest | None:
+    """Return the newest untaken alarm for the announcement; the name stays masked."""
+    found = selectors.newest_untaken(actor)
+    if found is None:
+        return None
+    said = _("New alarm, %(priority)s: %(what)s") % {
+        "priority": PriorityWord(found.priority).label,
+        "what": words.title(found),
+    }
+    return Newest(found.pk, said)
+
+
+def alarm_context(actor: Actor, alarm_id: UUID, *, at: datetime) -> dict[str, Any]:
+    """Return what the page of an opened alarm shows; reading the person is audited."""
+    line = selectors.open_alarm(actor, alarm_id, at=at)
+    return opened.context(actor, line, at=at)
+
+
+def county_plan(actor: Actor, *, href: str) -> list[SafeString]:
+    """Draw each region of the actor with its open alarms; a community links to `href` + code."""
+    found = selectors.spots(actor)
+    pictures = []
+    for prefix in _prefixes(actor):
+        pictures += _plan_of(prefix, found, href)
+    return pictures
+
+
+def _prefixes(actor: Actor) -> tuple[str, ...]:
+    return tuple(p for p in actor.prefixes(selectors.LIST) if len(p) >= 6)
+
+
+def _plan_of(
+    prefix: str, found: dict[str, dict[str, tuple[int, bool]]], href: str
+) -> list[SafeString]:
+    communities = regions.below(prefix, 12)
+    if not communities:
+        return []
+    names = {region.code: phrases.local_name(region.name, region.name_en)
+             for region in regions.path_of(prefix) + regions.below(prefix[:6], 9)}  # fmt: skip
+    towns: dict[str, list[charts.Community]] = {}
+    for region in communities:
+        here = found.get(region.code, {})
+        spots = [charts.Spots(priority, count, untaken)  # type: ignore[arg-type]
+                 for priority, (count, untaken) in here.items()]  # fmt: skip
+        towns.setdefault(region.code[:9], []).append(
+            charts.Community(
+                region.code,
+                phrases.local_name(region.name, region.name_en),
+                spots,
+                href=f"{href}{region.code}",
+            )
+        )
+    drawn = [charts.Town(code, names.get(code, code), rows) for code, rows in towns.items()]
+    return [charts.district(charts.District(names.get(prefix, prefix), drawn))]
+
+
+def place_choices(actor: Actor) -> list[tuple[str, str]]:
+    """Return the towns and communities of the actor's regions, for a filter."""
+    choices = []
+    for prefix in _prefixes(actor):
+        below = regions.below(prefix, 12)
+        names = {r.code: phrases.local_name(r.name, r.name_en) for r in regions.below(prefix, 9)}
+        towns: dict[str, list[tuple[str, str]]] = {}
+        for region in below:
+            name = phrases.local_name(region.name, region.name_en)
+            towns.setdefault(region.code[:9], []).append((region.code, name))
+        for code, inside in towns.items():
+            town = names.get(code, code)
+            choices.append((code, town))
+            choices += [(one, phrases.facts([town, name])) for one, name in inside]
+    return choices
+
+
+def alarms_lit(request: HttpRequest) -> bool:
+    """Tell whether the crown is lit."""
+    return selectors.high_alarm_unanswered(request.actor)  # type: ignore[attr-defined]
+
+
+def place(request: HttpRequest) -> str:
+    """Return where the actor works, for the top bar: the organisation, else the regions."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    ids = {held.organization_id for held in actor.roles if held.organization_id is not None}
+    names = [
+        phrases.local_name(row.name, row.name_en)
+        for row in organizations.organizations_by_id(ids).values()
+    ] if ids else []  # fmt: skip
+    codes = sorted({held.region_prefix for held in actor.roles if held.region_prefix})
+    paths = [regions.path_of(code) for code in codes[:2]]
+    names += [phrases.local_name(path[-1].name, path[-1].name_en) for path in paths if path]
+    return phrases.facts(dict.fromkeys(names))
+
+
+def alarms_panel(request: HttpRequest, person: Any) -> str:
+    """Put a person's newest alarms beside her."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    now = timezone.now()
+    found = selectors.alarms_of_person(actor, person.id, limit=PERSON_ALARMS)
+    rows = [row(actor, line, opened_id=line.alarm.pk, at=now) for line in found]
+    context = {"rows": rows, "person": person}
+    return render_to_string("monitoring/panels/alarms.html", context, request=request)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRule:
+    """A rule that differs for a person."""
+
+    rule: str
+    name: str
+    enabled: bool
+    changes: list[str]
+    reason: str
+    by: str
+    made_at: datetime
+
+
+def rules_panel(request: HttpRequest, person: Any) -> str:
+    """Put the rules that differ for a person on her page."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if "health" not in person.fields:
+        return ""
+    own = [_own(rule, rows[0])
+           for rule, rows in selectors.effective([f"person:{person.id}"]).items()]  # fmt: skip
+    may_change = actor.covers("monitoring.override_rule", person.region_code)
+    context = {
+        "own": own,
+        "person": person,
+        "may_change": may_change,
+        "choices": rule_words.rule_choices(),
+    }
+    return render_to_string("monitoring/panels/rules.html", context, request=request)
+
+
+def _own(rule: str, made: Any) -> OwnRule:
+    shown = {one.name: one for one in rule_words.parameters(rule)}
+    changes = [
+        _("%(what)s %(value)s") % {"what": shown[name].label, "value": shown[name].show(value)}
+        for name, value in made.params.items()
+        if name in shown
+    ]
+    name = rule_words.name_of(spec(rule))
+    return OwnRule(rule, name, made.enabled, changes, made.reason, made.made_by_name, made.made_at)

@@ -1,0 +1,303 @@
+"""What surfaces say of alarms: states, who has it, what happens next, the lines of the course."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from songhe.domains.monitoring import course, words
+from songhe.domains.monitoring.models import Alarm, AlarmEntry
+from songhe.domains.monitoring.terms import EntryKind, OutcomeWord
+from songhe.domains.people.selectors import PersonView, masked_name
+from songhe.domains.people.terms import Living, Sex
+from songhe.engines.alarms.terms import RINGING_STATES, Priority, State
+from songhe.kit import formats
+
+STATUS_WORDS = {
+    "V": gettext_lazy("found in public material"),
+    "V2": gettext_lazy("two sources agree"),
+    "M": gettext_lazy("not yet confirmed: written from memory"),
+    "X": gettext_lazy("not yet confirmed: the sources disagree"),
+    "E": gettext_lazy("an engineering setting of ours, not yet confirmed"),
+}
+UNCONFIRMED = frozenset({"M", "X", "E"})
+BASIS_WORDS = {
+    "G": gettext_lazy("guideline or regulation"),
+    "N": gettext_lazy("a band of NEWS2 (Royal College of Physicians, 2017)"),
+    "E": gettext_lazy("engineering"),
+}
+_SECONDS_UP_TO = 120
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What happens when nobody answers: words, the next thing alone, a running clock, a bar.
+
+    say is empty where minutes are told: a clock of seconds would say nothing.
+    """
+
+    words: str
+    short: str
+    say: str
+    until: datetime
+    max_s: int
+    value_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class CourseLine:
+    """One line of the course, as <c-timeline> takes it."""
+
+    time: str
+    iso: str
+    text: str
+    note: str
+    kind: str
+
+
+def facts(parts: Iterable[str]) -> str:
+    """Join facts as the language does: with a dot in Chinese, with commas in English."""
+    return (", " if words.is_english() else "·").join(part for part in parts if part)
+
+
+def name_in_list(person: PersonView, *, opened: bool) -> str:
+    """Return a name for a list: masked unless somebody on duty has opened or taken the alarm."""
+    return person.name if opened else masked_name(person.name)
+
+
+def local_name(name: str, name_en: str) -> str:
+    """Return a name in the reader's language, the Chinese one where there is no other."""
+    return name_en if words.is_english() and name_en else name
+
+
+def age_words(person: PersonView, at: datetime) -> str:
+    """Return 82 岁, empty where the age is not known."""
+    age = person.age(at.date())
+    return "" if age is None else _("aged %(n)d") % {"n": age}
+
+
+def sex_words(person: PersonView) -> str:
+    """Return the sex in words, empty where it is not known."""
+    return str(Sex(person.sex).label) if person.sex in ("male", "female") else ""
+
+
+def living_words(person: PersonView) -> str:
+    """Return how a person lives."""
+    return str(Living(person.living).label) if person.living else ""
+
+
+def taker(alarm: Alarm) -> str:
+    """Return who has the alarm, empty when nobody has."""
+    return alarm.acknowledged_by.display_name if alarm.acknowledged_by else ""
+
+
+def state_words(alarm: Alarm) -> str:
+    """Return where an alarm stands, with the name of who has it."""
+    if alarm.state == State.RESOLVED:
+        return outcome_words(alarm)
+    if alarm.state == State.SHELVED and alarm.shelved_until:
+        return _("Set aside until %(time)s") % {"time": formats.clock(alarm.shelved_until)}
+    if alarm.assigned_to is not None:
+        return _("%(name)s was sent") % {"name": alarm.assigned_to.display_name}
+    if alarm.state == State.ACKNOWLEDGED:
+        return _("%(name)s has it") % {"name": taker(alarm)}
+    if alarm.state == State.RETURNED:
+        return _("Back to normal, to be confirmed")
+    return _("Nobody has it")
+
+
+def outcome_words(alarm: Alarm) -> str:
+    """Return how an alarm was closed."""
+    if alarm.resolved_by_id is None:
+        return _("Closed by itself, nobody rated it")
+    return _("Closed: %(outcome)s") % {"outcome": OutcomeWord(alarm.outcome).label}
+
+
+def _span(seconds: float) -> str:
+    if seconds <= _SECONDS_UP_TO:
+        whole = max(0, round(seconds))
+        return ngettext("%(n)d second", "%(n)d seconds", whole) % {"n": whole}
+    return formats.span(timedelta(seconds=seconds))
+
+
+def next_step(alarm: Alarm, at: datetime) -> NextStep | None:
+    """Return the next steps of escalation from the alarm's plan and timer; None while it rests.
+
+    Repeats are passed over: what people want to know is who is told next.
+    """
+    if alarm.state == State.SHELVED and alarm.shelved_until:
+        return None
+    if alarm.state not in RINGING_STATES or alarm.next_step_at is None:
+        return None
+    plan = course.plan_of(alarm)
+    following = alarm.organization.next_organization if alarm.organization else None
+    ahead: list[tuple[str, datetime]] = []
+    for number in range(alarm.steps_done, len(plan.steps)):
+        act = plan.act(number)
+        if act == "level_up" or (act == "next_organization" and following is not None):
+            ahead.append((act, max(plan.due_at(alarm.rang_at, number), alarm.next_step_at)))
+    template, short, more, due, began = _ahead(alarm, plan.repeat_s, ahead)
+    left_s = max(0.0, (due - at).total_seconds())
+    whole_s = max(1, round((due - began).total_seconds()))
+    say = ""
+    if left_s <= _SECONDS_UP_TO:
+        say = capfirst(template % {"time": _("{s} seconds"), **more})
+    return NextStep(
+        words=capfirst(template % {"time": _span(left_s), **more}),
+        short=short % {"time": _span(left_s), **more},
+        say=say,
+        until=due,
+        max_s=whole_s,
+        value_s=min(whole_s, max(0, whole_s - round(left_s))),
+    )
+
+
+def _ahead(
+    alarm: Alarm, repeat_s: int, ahead: list[tuple[str, datetime]]
+) -> tuple[str, str, dict[str, str], datetime, datetime]:
+    """Return the sentence, its first half, its names, when it is due, since when one waits."""
+    again = _("rings again in %(time)s")
+    if not ahead:
+        due = alarm.next_step_at or alarm.rang_at
+        return again, again, {}, due, due - timedelta(seconds=repeat_s)
+    (act, due), rest = ahead[0], ahead[1:]
+    following = alarm.organization.next_organization if alarm.organization else None
+    name = local_name(following.name, following.name_en) if following else ""
+    more = {"organization": name}
+    told = _("in %(time)s the leader on duty is told")
+    if act == "next_organization":
+        passed = _("in %(time)s it goes to %(organization)s")
+        return passed, passed, more, due, alarm.rang_at
+    if not rest:
+        return told, told, more, due, alarm.rang_at
+    more["then"] = _span((rest[0][1] - due).total_seconds())
+    both = _("in %(time)s the leader on duty is told, %(then)s later it goes to %(organization)s")
+    return both, told, more, due, alarm.rang_at
+
+
+def row_state(alarm: Alarm, last: AlarmEntry | None, at: datetime) -> tuple[str, str]:
+    """Return the third line of a row: where it stands (bold), and what was done or comes next."""
+    step = next_step(alarm, at)
+    rest: list[str] = []
+    if alarm.priority == Priority.UNKNOWN:
+        rest.append(_("this does not mean that all is well"))
+    if step is not None and alarm.state == State.UNACKNOWLEDGED:
+        rest.append(step.short)
+    elif last is not None and last.kind in (EntryKind.NOTE, EntryKind.CALL):
+        rest.append(entry_line(last, at).text)
+    if alarm.count > 1 and not alarm.is_storm:
+        rest.append(
+            ngettext("reported %(n)d time", "reported %(n)d times", alarm.count)
+            % {"n": alarm.count}
+        )
+    return state_words(alarm), facts(rest)
+
+
+_KINDS = {
+    EntryKind.RAISED: "alarm",
+    EntryKind.AGAIN: "alarm",
+    EntryKind.ACKNOWLEDGED: "done",
+    EntryKind.RESOLVED: "done",
+}
+
+
+def entry_line(entry: AlarmEntry, at: datetime, *, high: bool = False) -> CourseLine:
+    """Return one line of the course in words: who did what, whom they reached, what failed.
+
+    Vermilion marks the alarm only where its priority is high.
+    """
+    same_day = formats.clock_or_day(entry.at, at) == formats.clock(entry.at)
+    time = formats.clock(entry.at, seconds=True) if same_day else formats.moment(entry.at)
+    kind = _KINDS.get(EntryKind(entry.kind), "")
+    if kind == "alarm" and not high:
+        kind = ""
+    if entry.kind == EntryKind.LEVEL_UP and not entry.data.get("told"):
+        kind = "unknown"
+    return CourseLine(time, entry.at.isoformat(), _text(entry), entry.text, kind)
+
+
+def rang_lines(entries: list[AlarmEntry], at: datetime) -> list[CourseLine]:
+    """Return rings that follow each other as one line, told at the time of the last."""
+    if not entries:
+        return []
+    line = entry_line(entries[-1], at)
+    said = ngettext("Rang again", "Rang again %(n)d times", len(entries)) % {"n": len(entries)}
+    return [replace(line, text=said)]
+
+
+def _text(entry: AlarmEntry) -> str:
+    kind = EntryKind(entry.kind)
+    said = _SAID.get(kind)
+    return said(entry.user_name, entry.data) if said else str(kind.label)
+
+
+def _seen(template: str, data: dict[str, Any]) -> str:
+    value = words.value_text(data.get("summary", {}))
+    return template % {"what": facts([words.rule_name(data["rule"]), value])}
+
+
+def _raised(who: str, data: dict[str, Any]) -> str:
+    return _seen(_("Alarm: %(what)s"), data) if data.get("rule") else _("Alarm")
+
+
+def _call(who: str, data: dict[str, Any]) -> str:
+    names = {"who": who, "called": data.get("called", "")}
+    if data.get("reached"):
+        return _("%(who)s called %(called)s, reached") % names
+    return _("%(who)s called %(called)s, not reached") % names
+
+
+def _passed(who: str, data: dict[str, Any]) -> str:
+    to = local_name(data.get("to", ""), data.get("to_en", ""))
+    return _("Passed to %(organization)s") % {"organization": to}
+
+
+def _shelved(who: str, data: dict[str, Any]) -> str:
+    until = parse_datetime(data["until"])
+    return _("%(who)s set it aside until %(time)s") % {
+        "who": who,
+        "time": formats.moment(until) if until else "",
+    }
+
+
+def _closed(who: str, data: dict[str, Any]) -> str:
+    if data.get("by_itself"):
+        return _("Closed by itself, nobody rated it")
+    outcome = OutcomeWord(data.get("outcome", "unknown")).label
+    return _("%(who)s closed it: %(outcome)s") % {"who": who, "outcome": outcome}
+
+
+def _leaders(who: str, data: dict[str, Any]) -> str:
+    if data.get("told"):
+        names = _(", ").join(data["told"])
+        return _("Message sent to the leader on duty: %(names)s") % {"names": names}
+    if data.get("failed"):
+        return _("The leader on duty could not be told: no gateway for messages is set up")
+    return _("The leader on duty could not be told: no number is known")
+
+
+_SAID: dict[EntryKind, Callable[[str, dict[str, Any]], str]] = {
+    EntryKind.RAISED: _raised,
+    EntryKind.AGAIN: lambda who, data: _seen(_("Reported again: %(what)s"), data),
+    EntryKind.CLEARED: lambda who, data: _seen(_("Back to normal: %(what)s"), data),
+    EntryKind.CALL: _call,
+    EntryKind.NOTE: lambda who, data: _("%(who)s noted") % {"who": who},
+    EntryKind.ACKNOWLEDGED: lambda who, data: _("%(who)s took it") % {"who": who},
+    EntryKind.ASSIGNED: lambda who, data: _("%(who)s sent %(to)s") % {"who": who, "to": data["to"]},
+    EntryKind.LEVEL_UP: _leaders,
+    EntryKind.NEXT_ORGANIZATION: _passed,
+    EntryKind.SHELVED: _shelved,
+    EntryKind.RESOLVED: _closed,
+}
+
+
+def status_words(status: str) -> str:
+    """Return how sure a rule's numbers are."""
+    return str(STATUS_WORDS.get(status, status))

@@ -1,0 +1,89 @@
+"""The form that changes a rule: its parameters as fields with units, on or off, the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from songhe.domains.monitoring.rule_words import Parameter
+from songhe.kernel.detectors.rules import limit_name
+from songhe.kit.forms import KitForm
+
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+class OverrideForm(KitForm):
+    """Only what differs from what holds without the change becomes part of it."""
+
+    enabled = forms.ChoiceField(
+        label=gettext_lazy("This rule"),
+        choices=(("yes", gettext_lazy("is on")), ("no", gettext_lazy("is off"))),
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("Who asked for it, and why. It stays in the history."),
+        max_length=400,
+        error_messages={"required": gettext_lazy("A change of a rule needs a reason.")},
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        parameters: Sequence[Parameter],
+        base: Mapping[str, Any],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.parameters = parameters
+        self.base = base
+        for parameter in parameters:
+            field = self._field(parameter)
+            field.widget.attrs["data-unit"] = parameter.unit
+            self.fields[parameter.name] = field
+        self.order_fields(["enabled", *(one.name for one in parameters), "reason"])
+
+    def _field(self, parameter: Parameter) -> forms.Field:
+        hint = _("Without the change: %(value)s") % {
+            "value": parameter.show(self.base.get(parameter.name))
+        }
+        if parameter.kind == "time":
+            mistake = _("Write a time of day such as 22:00.")
+            return forms.RegexField(
+                regex=_CLOCK, label=parameter.label, help_text=hint, max_length=5,
+                error_messages={"invalid": mistake},
+            )  # fmt: skip
+        is_limit = limit_name(parameter.name) is not None
+        if is_limit:
+            hint = _("%(hint)s. Empty: this limit is off.") % {"hint": hint}
+        return forms.DecimalField(
+            label=parameter.label, help_text=hint, required=not is_limit, min_value=0,
+            max_digits=12, decimal_places=max(parameter.decimals, 1), localize=False,
+            error_messages={"invalid": _("Write a number.")},
+        )  # fmt: skip
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Return the parameters that differ from the base, numbers as they ship."""
+        found = {}
+        for parameter in self.parameters:
+            value = self.cleaned_data.get(parameter.name)
+            if parameter.kind == "number" and value is not None:
+                value = int(value) if value == int(value) else float(value)
+            if value != self.base.get(parameter.name):
+                found[parameter.name] = value
+        return found
+
+    @property
+    def answers(self) -> list[tuple[str, str, str]]:
+        """Return (what, before, after) of everything that will differ."""
+        shown = {one.name: one for one in self.parameters}
+        return [
+            (shown[name].label, shown[name].show(self.base.get(name)), shown[name].show(value))
+            for name, value in self.changes.items()
+        ]

@@ -1,0 +1,99 @@
+"""Routes of monitoring."""
+
+from django.utils.translation import gettext_lazy as _
+
+from songhe.domains.monitoring import views
+from songhe.kit import Menu, screen
+
+app_name = "monitoring"
+_ALARM = "alarms/<uuid:id>/"
+urlpatterns = [
+    screen(
+        "alarms/",
+        views.History,
+        action="monitoring.list_alarms",
+        name="history",
+        menu=Menu(section="desk", label=_("History"), icon="history", order=60),
+    ),
+    screen(_ALARM, views.AlarmPage, action="monitoring.view_alarm", name="alarm", section="desk"),
+    screen(f"{_ALARM}fresh/", views.Fresh, action="monitoring.view_alarm", name="fresh"),
+    screen(
+        f"{_ALARM}acknowledge/",
+        views.Acknowledge,
+        action="monitoring.acknowledge_alarm",
+        name="acknowledge",
+        section="desk",
+    ),
+    screen(
+        f"{_ALARM}note/", views.Note, action="monitoring.note_alarm", name="note", section="desk"
+    ),
+    screen(
+        f"{_ALARM}call/", views.Call, action="monitoring.note_alarm", name="call", section="desk"
+    ),
+    screen(
+        f"{_ALARM}tell/", views.Tell, action="monitoring.note_alarm", name="tell", section="desk"
+    ),
+    screen(
+        f"{_ALARM}assign/",
+        views.Assign,
+        action="monitoring.assign_alarm",
+        name="assign",
+        section="desk",
+    ),
+    screen(
+        f"{_ALARM}shelve/",
+        views.Shelve,
+        action="monitoring.shelve_alarm",
+        name="shelve",
+        section="desk",
+    ),
+    screen(
+        f"{_ALARM}resolve/",
+        views.Resolve,
+        action="monitoring.resolve_alarm",
+        name="resolve",
+        section="desk",
+    ),
+    screen(
+        "rules/",
+        views.Rules,
+        action="monitoring.view_rules",
+        name="rules",
+        menu=Menu(section="desk", label=_("Rules"), icon="sliders-vertical", order=70),
+    ),
+    screen(
+        "rules/choose/",
+        views.PickRule,
+        action="monitoring.override_rule",
+        name="pick_rule",
+        section="desk",
+    ),
+    screen(
+        "rules/<slug:rule>/",
+        views.RulePage,
+        action="monitoring.view_rules",
+        name="rule",
+        section="desk",
+    ),
+    screen(
+        "rules/<slug:rule>/change/",
+        views.ChangeRule,
+        action="monitoring.override_rule",
+        name="change_rule",
+        section="desk",
+    ),
+    screen(
+        "statistics/",
+        views.Statistics,
+        action="monitoring.view_statistics",
+        name="statistics",
+        menu=Menu(section="desk", label=_("Statistics"), icon="chart-column", order=80),
+    ),
+    screen(
+        "messages/",
+        views.Messages,
+        action="outside.view_messages",
+        name="messages",
+        menu=Menu(section="desk", label=_("Messages"), icon="send", order=90),
+    ),
+]
