@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.domains.devices import types
 from songhe.domains.devices.models import Binding, Device, DeviceCommand, DeviceSeen
+from songhe.domains.devices.terms import ACTIVE_STATES
 from songhe.kernel.errors import NotFound
 
 VIEW = "devices.view_device"
@@ -51,9 +52,12 @@ def list_devices(
     words: str = "",
     type: str = "",  # noqa: A002 (the field's word)
     state: str = "",
+    silent_at: datetime | None = None,
 ) -> QuerySet[Device]:
-    """Return the devices the actor may list."""
+    """Return the devices the actor may list; with silent_at only those that are silent then."""
     rows = policies.scope(actor, Device.objects.all(), LIST)
+    if silent_at is not None:
+        rows = _silent(rows, silent_at)
     if type:
         rows = rows.filter(type=type)
     if state:
@@ -61,6 +65,16 @@ def list_devices(
     if words:
         rows = rows.filter(Q(key__icontains=words) | Q(serial__icontains=words))
     return rows.order_by("type", "key")
+
+
+def _silent(rows: QuerySet[Device], at: datetime) -> QuerySet[Device]:
+    """Narrow to installed devices without a word for longer than their type may be silent."""
+    seen = DeviceSeen.objects.filter(device=OuterRef("pk")).values("received_at")
+    condition = Q(heard_at=None)
+    for kind in types.all_types().values():
+        limit = at - timedelta(seconds=kind.silent_after_s)
+        condition |= Q(type=kind.code, heard_at__lt=limit)
+    return rows.annotate(heard_at=Subquery(seen)).filter(condition, state__in=ACTIVE_STATES)
 
 
 def lines(devices: Iterable[Device], *, at: datetime) -> list[DeviceLine]:
@@ -110,6 +124,13 @@ def commands_of(actor: Actor, device: Device, *, limit: int = 20) -> list[Device
     """Return a device's newest commands."""
     policies.authorise(actor, VIEW, device)
     return list(DeviceCommand.objects.filter(device=device).order_by("-issued_at")[:limit])
+
+
+def history_of(actor: Actor, device: Device) -> list[Binding]:
+    """Return whom a device served, newest first, with rooms and homes fetched."""
+    policies.authorise(actor, VIEW, device)
+    rows = Binding.objects.filter(device=device).select_related("room__home")
+    return list(rows.order_by("-period"))
 
 
 def by_ids(ids: Iterable[UUID]) -> dict[UUID, Device]:

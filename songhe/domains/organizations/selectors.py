@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from songhe.base import vault
 from songhe.base.access.actor import Actor
 from songhe.domains.organizations.models import Organization as Organization
@@ -28,6 +30,14 @@ def get_organization(organization_id: UUID) -> Organization:
 def organizations_by_id(ids: set[UUID]) -> dict[UUID, Organization]:
     """Return organisations by id; 1 query."""
     return {row.pk: row for row in Organization.objects.filter(pk__in=ids)}
+
+
+def organizations_for(actor: Actor, action: str) -> list[Organization]:
+    """Return the organisations in the regions where the actor's roles carry an action."""
+    condition = Q(pk__in=[])
+    for prefix in actor.prefixes(action):
+        condition |= Q(region_code__startswith=prefix)
+    return list(Organization.objects.filter(condition).order_by("region_code", "name"))
 
 
 def serving(region_code: str) -> Organization | None:

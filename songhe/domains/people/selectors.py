@@ -125,6 +125,22 @@ def list_persons(actor: Actor, *, words: str = "", region_prefix: str = "") -> Q
     return rows.order_by("pinyin", "id")
 
 
+def choose_persons(actor: Actor, action: str, words: str, *, limit: int = 20) -> list[PersonView]:
+    """Return persons by name or pinyin for whom the actor may do an action; masked as ever."""
+    rows = policies.scope(actor, Person.objects.filter(died_on=None), action)
+    for word in words.split():
+        rows = rows.filter(Q(name__icontains=word) | Q(pinyin__icontains=word.lower()))
+    return [_view(actor, row) for row in rows.order_by("pinyin", "id")[:limit]]
+
+
+def choose_person(actor: Actor, action: str, person_id: UUID) -> PersonView:
+    """Return one person for whom the actor may do an action. Raises NoSuchPerson."""
+    row = policies.scope(actor, Person.objects.all(), action).filter(pk=person_id).first()
+    if row is None:
+        raise NoSuchPerson
+    return _view(actor, row)
+
+
 def view_of(actor: Actor, person: Person) -> PersonView:
     """Return a row of `list_persons` as the actor may see it."""
     return _view(actor, person)
