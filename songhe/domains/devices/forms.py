@@ -1,0 +1,129 @@
+"""Forms of devices: filter, register, bind, commission, command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from songhe.domains.devices.terms import DeviceState
+from songhe.domains.devices.types import DeviceType, all_types
+from songhe.kit.forms import KitForm
+
+Choices = Iterable[tuple[str, str | Promise]]
+
+
+def _choose(form: KitForm, name: str, choices: Choices) -> None:
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared as one
+    field.choices = list(choices)
+
+
+class DeviceFilter(KitForm):
+    type = forms.ChoiceField(label=_("Type"), required=False)
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("all")), *DeviceState.choices]
+    )
+    words = forms.CharField(label=_("Key or serial number"), required=False, max_length=64)
+    silent = forms.BooleanField(label=_("Only silent ones"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = sorted((kind.code, kind.name) for kind in all_types().values())
+        _choose(self, "type", [("", _("all")), *names])
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """Return what to narrow by; an impossible choice narrows nothing."""
+        self.is_valid()
+        given = self.cleaned_data if hasattr(self, "cleaned_data") else {}
+        return {
+            "type": given.get("type", ""),
+            "state": given.get("state", ""),
+            "words": given.get("words", ""),
+            "silent": bool(given.get("silent", False)),
+        }
+
+
+class RegisterForm(KitForm):
+    type = forms.ChoiceField(label=_("Type"))
+    organization_id = forms.ChoiceField(label=_("Organisation that keeps it"))
+    serial = forms.CharField(
+        label=_("Serial number"), help_text=_("As on its label."), max_length=64, required=False
+    )
+    model = forms.CharField(label=_("Maker and model"), max_length=80, required=False)
+
+    def __init__(self, *args: Any, organizations: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = sorted((kind.code, kind.name) for kind in all_types().values())
+        _choose(self, "type", [("", _("Choose")), *names])
+        _choose(self, "organization_id", [("", _("Choose")), *organizations])
+
+
+class PersonSearch(KitForm):
+    words = forms.CharField(
+        label=_("Name or pinyin"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+
+
+class BindForm(KitForm):
+    """Whom or what a device serves: the person herself, or a room of her home."""
+
+    PERSON = "person"
+
+    place = forms.ChoiceField(label=_("Where does it belong?"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, places: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _choose(self, "place", places)
+
+
+class StepForm(KitForm):
+    """One step of commissioning. Whether a proof is needed is the workflow's to say."""
+
+    step = forms.CharField(widget=forms.HiddenInput, max_length=20)
+    note = forms.CharField(
+        label=_("Proof"),
+        help_text=_("Who saw what: “hung over the bed, photo 3”, “rang the desk, Sun answered”."),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class CommandForm(KitForm):
+    """One command with its arguments, as its type declares them."""
+
+    name = forms.CharField(widget=forms.HiddenInput, max_length=40)
+
+    def __init__(self, *args: Any, kind: DeviceType, command: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("name", command)
+        self.arguments = kind.commands.get(command, ())
+        for argument in self.arguments:
+            self.fields[argument] = _ARGUMENTS[argument]()
+
+    @property
+    def args(self) -> dict[str, Any]:
+        """Return the arguments as the device expects them."""
+        return {name: self.cleaned_data[name] for name in self.arguments}
+
+
+def _seconds() -> forms.Field:
+    return forms.IntegerField(label=_("Seconds"), min_value=1, max_value=86_400)
+
+
+def _phone() -> forms.Field:
+    return forms.RegexField(
+        r"^\+?[0-9 -]{3,20}$",
+        label=_("Number to call"),
+        error_messages={"invalid": _("Digits, spaces and hyphens only.")},
+    )
+
+
+_ARGUMENTS = {"seconds": _seconds, "phone": _phone}
