@@ -38,6 +38,16 @@ class DeviceLine:
     silent: bool
 
 
+def type_of(code: str) -> types.DeviceType:
+    """Return the type with this code. Raises UnknownDeviceType."""
+    return types.get_type(code)
+
+
+def all_types() -> dict[str, types.DeviceType]:
+    """Return every device type by code."""
+    return types.all_types()
+
+
 def get_device(actor: Actor, device_id: UUID) -> Device:
     """Return one device; raises NoSuchDevice outside the scope."""
     device = policies.scope(actor, Device.objects.all(), VIEW).filter(pk=device_id).first()

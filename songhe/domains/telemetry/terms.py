@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Protocol
 
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from songhe.domains.devices.types import DeviceType
 from songhe.kernel import codes
 from songhe.kernel.wire import Flag
 
@@ -42,6 +42,15 @@ _SPOT_FRESH_S = DAY_S
 _SPOT_KNOWN_S = 3 * DAY_S
 
 
+class Rhythm(Protocol):
+    """What a type of device tells of how often it speaks."""
+
+    @property
+    def expected_interval_s(self) -> int | None: ...
+    @property
+    def silent_after_s(self) -> int: ...
+
+
 class Freshness(StrEnum):
     """How far a last value may be taken for the present one (engineering, status E)."""
 
@@ -59,7 +68,7 @@ def class_of(code: codes.Code) -> str:
     return "devices" if code.key in _DEVICES else "health"
 
 
-def age_limits_s(code: codes.Code, kind: DeviceType | None) -> tuple[int, int]:
+def age_limits_s(code: codes.Code, kind: Rhythm | None) -> tuple[int, int]:
     """Return (fresh, known): seconds after which a value is stale, then unknown.
 
     Three missed reports of a device that speaks by itself make a value stale, its type's silence
@@ -77,7 +86,7 @@ def age_limits_s(code: codes.Code, kind: DeviceType | None) -> tuple[int, int]:
     return min(fresh_s, known_s), known_s
 
 
-def freshness(code: codes.Code, kind: DeviceType | None, age_s: float) -> Freshness:
+def freshness(code: codes.Code, kind: Rhythm | None, age_s: float) -> Freshness:
     """Return what an age makes of the last value of a code from a type of device."""
     fresh_s, known_s = age_limits_s(code, kind)
     if age_s > known_s:

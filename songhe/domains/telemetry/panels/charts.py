@@ -229,7 +229,7 @@ def _line(
 ) -> Shown:
     code = codes.by_key(key)
     newest = reads.newest(key)
-    kind = newest.device_type if newest is not None else None
+    kind = newest.rhythm if newest is not None else None
     speaks_s = kind.expected_interval_s if kind is not None else None
     gap = timedelta(seconds=max(12 * speaks_s, 7200)) if speaks_s is not None else window.gap
     chart = charts.LineChart(

@@ -101,8 +101,7 @@ class HomeDay:
         ends = [
             s.end
             for s in self.of_kind("soft")
-            if clock_time(4) <= timezone.localtime(s.end).time() < clock_time(12)
-            and s.end < self.known_until
+            if clock_time(4) <= _local(s.end).time() < clock_time(12) and s.end < self.known_until
         ]
         return ends[-1] if ends else None
 
@@ -111,8 +110,12 @@ class HomeDay:
         return not self.out and not any(room.stretches for room in self.rooms)
 
 
+def _local(at: datetime) -> datetime:
+    return at.astimezone(timezone.get_default_timezone())
+
+
 def _at_night(at: datetime) -> bool:
-    local = timezone.localtime(at).time()
+    local = _local(at).time()
     return local >= NIGHT_FROM or local < NIGHT_UNTIL
 
 

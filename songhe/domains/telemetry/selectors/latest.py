@@ -12,11 +12,10 @@ from django.db import connection
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.domains.devices import selectors as devices
-from songhe.domains.devices import types
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
 from songhe.domains.telemetry.policies import open_classes
-from songhe.domains.telemetry.terms import VIEW_READINGS, Freshness, class_of, freshness
+from songhe.domains.telemetry.terms import VIEW_READINGS, Freshness, Rhythm, class_of, freshness
 from songhe.kernel import codes
 
 BASELINE_DAYS = 14
@@ -35,7 +34,7 @@ class LatestValue:
     at: datetime
     subject: UUID
     device: UUID
-    device_type: types.DeviceType | None
+    rhythm: Rhythm | None
     freshness: Freshness
     voided: bool = False
 
@@ -110,7 +109,7 @@ def _value(
 ) -> LatestValue:
     subject, number, when, value, device, voided = row
     code = codes.by_number(number)
-    kind = types.get_type(type_code) if type_code else None
+    kind = devices.type_of(type_code) if type_code else None
     fresh = freshness(code, kind, (at - when).total_seconds())
     state = Freshness.UNKNOWN if voided else fresh
     return LatestValue(code, value, when, subject, device, kind, state, voided)

@@ -15,7 +15,6 @@ from django.views.generic import View
 
 from songhe.base.access.actor import Actor
 from songhe.domains.devices import selectors as devices
-from songhe.domains.devices import types
 from songhe.domains.people import panels as people
 from songhe.domains.people.selectors import PersonView
 from songhe.domains.telemetry import selectors, services
@@ -81,7 +80,7 @@ def _rows(actor: Actor, person: PersonView, chart: str, window: charts.Window) -
 
 def _device_names(found: list[StoredReading]) -> dict[UUID, str]:
     known = devices.by_ids({row.key.device for row in found})
-    return {pk: f"{types.get_type(row.type).name} {row.key}" for pk, row in known.items()}
+    return {pk: f"{devices.type_of(row.type).name} {row.key}" for pk, row in known.items()}
 
 
 def _void_url(person_id: UUID, chart: str, key: EvidenceKey) -> str:
