@@ -20,8 +20,19 @@ import psycopg
 from songhe.config.doctor_words import words
 from songhe.config.env import Env
 from songhe.config.postgres import EXTENSIONS, Cluster, cluster_home
-from songhe.config.postgres_binaries import DatabaseUnavailable, utf8_locale, wheel_major
-from songhe.config.supervisor_instance import Instance, PortTaken, StateUnusable, check_ports
+from songhe.config.postgres_binaries import (
+    SYSTEM_STATE,
+    DatabaseUnavailable,
+    utf8_locale,
+    wheel_major,
+)
+from songhe.config.supervisor_instance import (
+    Instance,
+    PortTaken,
+    StateUnusable,
+    abandoned,
+    check_ports,
+)
 
 NEED_MB, LOW_MB = 500, 2_000
 MIN_POSTGRES = 15
@@ -169,6 +180,13 @@ def check_cluster(cluster: Cluster, instance: Instance) -> Iterator[Finding]:
         yield ok("data-ok", data=cluster.data)
 
 
+def check_left_over(system_state: Path) -> Iterator[Finding]:
+    """Look for databases of checkouts that are gone (root's stand outside of them)."""
+    for folder in abandoned(system_state):
+        size_mb = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) // MIB
+        yield note("left-over", folder=folder, size_mb=size_mb)
+
+
 def check_database(url: str) -> Iterator[Finding]:
     """Look into the running database: version, ctype, extensions, clock, tables."""
     try:
@@ -247,6 +265,7 @@ def examine(env: Env) -> list[Finding]:
     findings += [*check_running(env, instance), *check_clock(datetime.now(UTC))]
     if not env.database_url:
         findings += check_cluster(cluster, instance)
+        findings += check_left_over(SYSTEM_STATE) if os.geteuid() == 0 else []
     port = cluster.running_port()
     if env.database_url:
         findings += check_database(env.database_url)

@@ -89,6 +89,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "尚无数据库，第一次启动时会建立。",
     ),
     "data-ok": ("The database folder {data} is in order.", "数据库目录 {data} 正常。"),
+    "left-over": (
+        "{folder} ({size_mb} MB) is the database of an install that is gone. When nobody needs it: "
+        "rm -r {folder}",
+        "{folder}（{size_mb} MB）是已不存在的安装留下的数据库。"
+        "确认不再需要后可删除：rm -r {folder}",
+    ),
     "database-away": (
         "The database does not answer: {why}. Check SONGHE_DATABASE_URL, or start Songhe.",
         "数据库没有回应：{why}。请检查 SONGHE_DATABASE_URL，或启动松鹤。",

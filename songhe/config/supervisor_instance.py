@@ -21,6 +21,7 @@ import psutil
 from songhe.config.postgres import cluster_home
 from songhe.kernel.errors import Conflict, Unavailable
 
+OWNER_FILE = "state-folder"
 KEPT_WHEN_FRESH = frozenset({"lock", "home"})
 
 
@@ -184,8 +185,20 @@ class Instance:
             stamp = datetime.fromtimestamp(time.time(), UTC).strftime("%Y%m%dT%H%M%S")
             aside = home.with_name(f"{home.name}.aside-{stamp}")
             home.rename(aside)
+        home.mkdir(parents=True, exist_ok=True)
+        (home / OWNER_FILE).write_text(f"{self.state}\n", encoding="utf-8")
         (self.state / "cluster").write_text(f"{home}\n", encoding="utf-8")
         return aside
+
+
+def abandoned(system_state: Path) -> list[Path]:
+    """Return the cluster folders whose state folder is gone: nobody will start them again."""
+    found = []
+    for mark in sorted(system_state.glob(f"*/{OWNER_FILE}")):
+        state = Path(mark.read_text(encoding="utf-8").strip())
+        if ".aside-" in mark.parent.name or not state.exists():
+            found.append(mark.parent)
+    return found
 
 
 def _same(pid: int, started: float) -> psutil.Process | None:

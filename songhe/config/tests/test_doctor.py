@@ -95,6 +95,19 @@ def test_data_of_another_version_or_account_is_found(tmp_path: Path, ports: int)
     assert wrong([*doctor.check_cluster(cluster, instance)]) == {"data-keyless"}
 
 
+def test_databases_of_installs_that_are_gone_are_noted(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    alive.mkdir()
+    for name, state in (("a", alive), ("b", tmp_path / "gone"), ("a.aside-2026", alive)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "state-folder").write_text(f"{state}\n")
+    findings = [*doctor.check_left_over(tmp_path)]
+    assert [finding.values["folder"] for finding in findings] == [
+        tmp_path / "a.aside-2026",
+        tmp_path / "b",
+    ]
+
+
 def test_pending_tables_and_a_missing_extension_are_found(postgres_url: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS doctor_drill WITH (FORCE)")
