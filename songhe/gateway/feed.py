@@ -17,12 +17,13 @@ import structlog
 from psycopg import sql
 
 from songhe.gateway import metrics
+from songhe.gateway.batch import Inbound
 from songhe.gateway.commands import Commands
 from songhe.gateway.database import Connection, connect
 from songhe.gateway.decoders import Refused
 from songhe.gateway.front.listener import Listener
 from songhe.gateway.registry import Device, Registry
-from songhe.gateway.writer import Inbound, Writer
+from songhe.gateway.writer import Writer
 from songhe.kernel import wire
 from songhe.kernel.detectors import Evaluator
 from songhe.kernel.time import to_us

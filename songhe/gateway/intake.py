@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from songhe.gateway import decoders, normalise
+from songhe.gateway.batch import Batch, Inbound, Letter, Replayed
 from songhe.gateway.decoders import (
     Acknowledgement,
     Decoded,
@@ -18,9 +19,8 @@ from songhe.gateway.decoders import (
 )
 from songhe.gateway.limits import Bucket
 from songhe.gateway.normalise import Unusable
-from songhe.gateway.writer.batch import Batch, Inbound, Letter, Replayed
 from songhe.kernel.ids import uuid7
-from songhe.kernel.wire import Reading
+from songhe.kernel.wire import Reading, fingerprint
 
 LETTER_BURST = 600.0
 # A topic is the device's text: keep what a person needs to see, not 64 KiB of it.
@@ -39,6 +39,8 @@ class Intake:
         batch.inbox.append(inbound)
         batch.bytes += len(inbound.payload)
         route, source = inbound.route, inbound.source
+        if inbound.dup or inbound.letter is not None:
+            batch.may_repeat = True
         if inbound.letter is not None:
             self._replay(batch, inbound, inbound.letter)
             return
@@ -150,7 +152,12 @@ class Intake:
 
 def keep(batch: Batch, reading: Reading) -> None:
     """Add a reading; of two with one key the first counts."""
-    key = (reading.subject, reading.device, reading.effective_us, reading.fingerprint)
+    key = (
+        reading.subject.int,
+        reading.device.int,
+        reading.effective_us,
+        fingerprint(reading.codes),
+    )
     batch.readings.setdefault(key, reading)
 
 

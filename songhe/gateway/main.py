@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -32,6 +33,7 @@ log = structlog.get_logger("songhe.gateway")
 DRAIN_S = 3.0
 CONNECT_RETRY_S = 0.5
 HTTP_CONNECTIONS = 2000
+GC_THRESHOLDS = (50_000, 20, 50)
 
 
 def now_us() -> int:
@@ -131,6 +133,10 @@ class Gateway:
             hours=self.settings.gateway_rebuild_hours,
         )
         start.watch(evaluator, self.registry, self.seen)
+        # What was loaded stays: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         log.info("rebuilt", readings=count, devices=len(self.registry.by_id))
         return evaluator, {scope.scope for scope in scopes}
 

@@ -146,14 +146,20 @@ def subject_at(device: Device, moment_us: int) -> Binding:
 
 
 def _checked(values: list[Value]) -> tuple[dict[int, float], list[tuple[Value, Unusable]]]:
+    """Return (number to canonical value, refused values with their reasons)."""
     good: dict[int, float] = {}
     bad: list[tuple[Value, Unusable]] = []
+    known = _units.known
     for value in values:
-        try:
-            number, amount = _units.canonical(value)
-        except Unusable as error:
-            bad.append((value, error))
-            continue
+        found = known.get((value.code, value.unit))
+        if found is not None and found[1] and found[2] <= value.value <= found[3]:
+            number, amount = found[0], value.value
+        else:
+            try:
+                number, amount = _units.canonical(value)
+            except Unusable as error:
+                bad.append((value, error))
+                continue
         if number in good:
             bad.append((value, Unusable("bad-shape", f"{value.code} twice")))
         else:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -91,16 +94,20 @@ def test_the_newest_values_are_right_after_a_kill(gateway: GatewayProcess, site:
 
 
 @pytest.fixture
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Return a database server of this test's own, with real durability."""
-    home = tmp_path_factory.mktemp("cluster")
-    for folder in (home, home.parent, home.parent.parent):
-        folder.chmod(0o711)
+def cluster() -> Iterator[Cluster]:
+    """Return a database server of this test's own, with real durability.
+
+    Its folder is not one of pytest's, which every other session of pytest closes to the server's
+    account.
+    """
+    home = Path(tempfile.mkdtemp(prefix="songhe-crash-"))
+    home.chmod(0o711)
     server = Cluster(home, free_port())
     server.prepare()
     server.start()
     yield server
     server.stop()
+    shutil.rmtree(home)
 
 
 def kill_server(cluster: Cluster) -> None:

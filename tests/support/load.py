@@ -79,6 +79,7 @@ class LoadedDevice:
         while not stopping.is_set() or self._unacknowledged:
             while not stopping.is_set() and len(self._unacknowledged) < WINDOW:
                 writer.write(mqtt.encode(self._new_message()))
+            await writer.drain()
             data = await reader.read(65536)
             if not data:
                 return

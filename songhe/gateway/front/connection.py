@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from songhe.gateway import metrics, mqtt
+from songhe.gateway.batch import Inbound
 from songhe.gateway.decoders import Refused
+from songhe.gateway.limits import Bucket
 from songhe.gateway.mqtt import Accepted
 from songhe.gateway.registry import Device, Route
 from songhe.gateway.settings import PAYLOAD_LIMIT
-from songhe.gateway.writer import Inbound
 
 if TYPE_CHECKING:
     from songhe.gateway.front.listener import Listener
@@ -42,6 +43,7 @@ class Connection(asyncio.Protocol):
         self._will: mqtt.Will | None = None
         self._holds: set[str] = set()
         self._digest = ""
+        self._bucket = Bucket(1.0, 1.0, 0)
         self._last_token: bytes | None = None
         self._closing: asyncio.Transport | None = None
         self.device: Device | None = None
@@ -148,9 +150,7 @@ class Connection(asyncio.Protocol):
             # Read no more; close when the dead letter is committed and acknowledged.
             self._last_token = token
             self._hold("ending")
-        debt_s = self._listener.bucket(device, received_us).take(
-            1 + (len(payload) >> 10), received_us
-        )
+        debt_s = self._bucket.take(1 + (len(payload) >> 10), received_us)
         if debt_s > 0 and "rate" not in self._holds:
             self._hold("rate")
             asyncio.get_running_loop().call_later(debt_s, self._release, "rate")
@@ -196,6 +196,7 @@ class Connection(asyncio.Protocol):
         self.is_clean = packet.clean
         self.keep_alive_s = packet.keep_alive_s * KEEP_ALIVE_GRACE
         self.opened_us = now_us
+        self._bucket = self._listener.bucket(device, now_us)
         present = self._listener.signed_in(self, device)
         self.write(mqtt.encode(mqtt.Connack(Accepted.ACCEPTED, present)))
         self._listener.commands.connected(device)

@@ -14,11 +14,11 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from songhe.gateway import metrics
+from songhe.gateway.batch import Inbound
 from songhe.gateway.decoders import Refused
 from songhe.gateway.front.listener import Listener
 from songhe.gateway.registry import KINDS, TOPIC_ROOT
 from songhe.gateway.settings import PAYLOAD_LIMIT
-from songhe.gateway.writer import Inbound
 
 log = structlog.get_logger("songhe.gateway.http")
 

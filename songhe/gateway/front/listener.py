@@ -101,8 +101,7 @@ class Listener:
         device.connection = connection
         if old is not None:
             old.end("taken-over")  # [MQTT-3.1.4-2]
-        self.writer.seen.online(device.id, True, self.now_us())
-        self.writer.nudge()
+        self.writer.device_online(device.id, True)
         return self.commands.begin_session(device, clean=connection.is_clean)
 
     def forget(self, connection: Connection) -> None:
@@ -115,8 +114,7 @@ class Listener:
         elif device.connection is connection:
             device.connection = None
             self.commands.disconnected(device)
-            self.writer.seen.online(device.id, False, self.now_us())
-            self.writer.nudge()
+            self.writer.device_online(device.id, False)
 
     def changed(self, device: Device) -> None:
         """Apply a changed snapshot to an open connection: revoked at once, routes anew."""

@@ -25,18 +25,7 @@ _LATEST_HEAD = Struct("!h i16s ih")
 _INSTANT = Struct("!iq")
 _float_pairs: dict[int, Struct] = {}
 _code_arrays: dict[tuple[int, ...], bytes] = {}
-_uuid_bytes: dict[UUID, bytes] = {}
 _KEPT = 200_000
-
-
-def uuid_bytes(value: UUID) -> bytes:
-    """Return the 16 bytes of an id, kept because making them costs more than finding them."""
-    found = _uuid_bytes.get(value)
-    if found is None:
-        if len(_uuid_bytes) >= _KEPT:
-            _uuid_bytes.clear()
-        found = _uuid_bytes[value] = value.bytes
-    return found
 
 
 def _array(element_type: int, count: int, element_size: int) -> bytes:
@@ -79,7 +68,7 @@ def times_array(moments_us: Sequence[int]) -> bytes:
 
 def uuids_array(ids: Sequence[UUID]) -> bytes:
     """Return a uuid[] field."""
-    elements = b"".join(b"\0\0\0\x10" + uuid_bytes(value) for value in ids)
+    elements = b"".join(b"\0\0\0\x10" + value.bytes for value in ids)
     return _array(_UUID, len(ids), 16) + elements
 
 
@@ -90,20 +79,20 @@ READING_COLUMNS = (
 )
 
 
-def reading(row: Reading) -> bytes:
+def reading(row: Reading, fingerprint: int) -> bytes:
     """Return one row of reading_hot in the order of READING_COLUMNS."""
     head = _READING_HEAD.pack(
         10,
         2,
         row.subject_kind,
         16,
-        uuid_bytes(row.subject),
+        row.subject.bytes,
         16,
-        uuid_bytes(row.device),
+        row.device.bytes,
         8,
         row.effective_us - _EPOCH_2000_US,
         8,
-        row.fingerprint,
+        fingerprint,
         8,
         row.received_us - _EPOCH_2000_US,
     )
@@ -111,7 +100,7 @@ def reading(row: Reading) -> bytes:
     if person is None:
         tail = _FLAGS_NOBODY.pack(4, row.flags, -1)
     else:
-        tail = _FLAGS_PERSON.pack(4, row.flags, 16, uuid_bytes(person))
+        tail = _FLAGS_PERSON.pack(4, row.flags, 16, person.bytes)
     return head + codes_array(row.codes) + floats_array(row.values) + tail
 
 
@@ -132,7 +121,7 @@ def latest(
     cells = [values[code] for code in codes]
     return b"".join(
         (
-            _LATEST_HEAD.pack(7, 16, uuid_bytes(subject), 2, subject_kind),
+            _LATEST_HEAD.pack(7, 16, subject.bytes, 2, subject_kind),
             codes_array(codes),
             times_array([cell[0] for cell in cells]),
             floats_array([cell[1] for cell in cells]),

@@ -8,21 +8,23 @@ from uuid import UUID
 import msgspec
 from psycopg.types.json import Jsonb
 
+from songhe.gateway.batch import Batch
 from songhe.gateway.decoders import Status
 from songhe.gateway.registry import Device
-from songhe.gateway.writer.batch import Batch
 from songhe.kernel.time import from_us
 
-UPSERT = """
-INSERT INTO device_seen (device, last_at, received_at, online, battery_pct, rssi_dbm, firmware,
-  clock_offset_s, reported)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+COLUMNS = (
+    "device, last_at, received_at, online, battery_pct, rssi_dbm, firmware, clock_offset_s,"
+    " reported"
+)
+UPSERT = f"""
+INSERT INTO device_seen ({COLUMNS}) SELECT {COLUMNS} FROM incoming_seen
 ON CONFLICT (device) DO UPDATE SET
   last_at = EXCLUDED.last_at, received_at = EXCLUDED.received_at, online = EXCLUDED.online,
   battery_pct = EXCLUDED.battery_pct, rssi_dbm = EXCLUDED.rssi_dbm,
   firmware = EXCLUDED.firmware, clock_offset_s = EXCLUDED.clock_offset_s,
   reported = EXCLUDED.reported
-"""
+"""  # noqa: S608 (constants only)
 
 
 class Facts(msgspec.Struct):
@@ -38,7 +40,7 @@ class Facts(msgspec.Struct):
     reported: dict[str, Any] | None = None
 
     def parameters(self, device: UUID) -> tuple[object, ...]:
-        """Return the values of UPSERT."""
+        """Return the values of COLUMNS."""
         return (
             device,
             None if self.last_us is None else from_us(self.last_us),

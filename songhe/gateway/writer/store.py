@@ -11,10 +11,10 @@ import msgspec
 from psycopg import AsyncCursor
 from psycopg.types.json import Jsonb
 
+from songhe.gateway.batch import Batch, Key, Letter, Replayed
 from songhe.gateway.database import Connection
 from songhe.gateway.normalise import StoredWaveform
 from songhe.gateway.writer import rows, seen
-from songhe.gateway.writer.batch import Batch, Key, Letter, Replayed
 from songhe.kernel.time import DAY_US, from_us, to_us
 from songhe.kernel.wire import CHANNEL_FINDING, Finding, Reading
 
@@ -23,8 +23,10 @@ Cursor = AsyncCursor[tuple[object, ...]]
 _PREPARE = """
 CREATE TEMP TABLE incoming_reading (LIKE reading_hot) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE incoming_latest (LIKE latest) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE incoming_seen (LIKE device_seen) ON COMMIT DELETE ROWS;
 """
 _COPY_READINGS = f"COPY incoming_reading ({rows.READING_COLUMNS}) FROM STDIN (FORMAT BINARY)"
+_COPY_DIRECT = f"COPY reading_hot ({rows.READING_COLUMNS}) FROM STDIN (FORMAT BINARY)"
 _INSERT_READINGS = f"""
 INSERT INTO reading_hot ({rows.READING_COLUMNS})
 SELECT {rows.READING_COLUMNS} FROM incoming_reading ON CONFLICT DO NOTHING
@@ -44,6 +46,7 @@ ON CONFLICT (subject) DO UPDATE SET subject_kind = EXCLUDED.subject_kind,
   codes = EXCLUDED.codes, times = EXCLUDED.times, vals = EXCLUDED.vals,
   devices = EXCLUDED.devices, updated_at = EXCLUDED.updated_at
 """  # noqa: S608 (constants only)
+_COPY_SEEN = f"COPY incoming_seen ({seen.COLUMNS}) FROM STDIN"
 _INSERT_FINDING = """
 INSERT INTO finding (id, rule, rule_version, phase, "of", level, subject_kind, subject, person,
   device, onset_at, decided_at, late, summary, evidence, params)
@@ -86,10 +89,15 @@ class Store:
             await self.connection.commit()
             self._days.add(day)
 
-    async def insert_readings(self, cursor: Cursor, readings: Sequence[Reading]) -> None:
-        """Send readings and start their insertion; `new_readings` tells what came of it."""
+    async def copy_readings(self, cursor: Cursor, readings: dict[Key, Reading]) -> None:
+        """Insert readings that are expected to be new; raises UniqueViolation when one is not."""
+        async with cursor.copy(_COPY_DIRECT) as copy:
+            await copy.write(_packed(readings))
+
+    async def insert_readings(self, cursor: Cursor, readings: dict[Key, Reading]) -> None:
+        """Insert those of readings that are new; `new_readings` tells which they were."""
         async with cursor.copy(_COPY_READINGS) as copy:
-            await copy.write(rows.stream(rows.reading(reading) for reading in readings))
+            await copy.write(_packed(readings))
         await cursor.execute(_INSERT_READINGS)
 
     async def new_readings(
@@ -100,7 +108,7 @@ class Store:
             return list(readings.values())
         await cursor.execute(_NEW_READINGS, (retried,))
         found: list[Any] = await cursor.fetchall()
-        keys = {(row[0], row[1], to_us(row[2]), row[3]) for row in found}
+        keys = {(row[0].int, row[1].int, to_us(row[2]), row[3]) for row in found}
         return [reading for key, reading in readings.items() if key in keys]
 
     async def write_latest(self, cursor: Cursor, packed: bytes) -> None:
@@ -109,12 +117,18 @@ class Store:
             await copy.write(packed)
         await cursor.execute(_UPSERT_LATEST)
 
+    async def write_seen(self, cursor: Cursor, devices: Iterable[tuple[object, ...]]) -> None:
+        """Replace rows of device_seen."""
+        async with cursor.copy(_COPY_SEEN) as copy:
+            for row in devices:
+                await copy.write_row(row)
+        await cursor.execute(seen.UPSERT)
+
     async def write_rest(
         self,
         cursor: Cursor,
         batch: Batch,
         findings: Sequence[Finding],
-        devices: Sequence[tuple[object, ...]],
         now_us: int,
     ) -> None:
         """Write everything beside the readings."""
@@ -130,8 +144,6 @@ class Store:
                 for device, a in batch.answers
             ]
             await cursor.executemany(_ANSWER_COMMAND, answers)
-        if devices:
-            await cursor.executemany(seen.UPSERT, devices)
         for replayed in batch.replayed:
             await self._replayed(cursor, replayed, now_us)
 
@@ -156,6 +168,10 @@ class Store:
     async def close(self) -> None:
         """Drop the connection."""
         await asyncio.shield(self.connection.close())
+
+
+def _packed(readings: dict[Key, Reading]) -> bytes:
+    return rows.stream(rows.reading(reading, key[3]) for key, reading in readings.items())
 
 
 def _date(day: int) -> date:

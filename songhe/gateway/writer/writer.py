@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 import structlog
+from psycopg.errors import UniqueViolation
 
 from songhe.gateway import metrics
+from songhe.gateway.batch import Batch, Inbound
 from songhe.gateway.database import connect, is_missing_partition, is_passing
 from songhe.gateway.intake import Intake
 from songhe.gateway.settings import Settings
-from songhe.gateway.writer.batch import Batch, Inbound
 from songhe.gateway.writer.latest import Latest, Row
 from songhe.gateway.writer.seen import Seen
 from songhe.gateway.writer.store import Cursor, Store
@@ -26,12 +27,14 @@ log = structlog.get_logger("songhe.gateway.writer")
 TICK_S = 1.0
 # Up to so many changed rows of latest go with every batch; more wait for the next flush.
 FLUSH_ROWS = 64
-FLUSH_S = 0.2
+FLUSH_S = 0.5
 FLUSH_MAX = 5000
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 LETTERS_SHOWN = 5
+# After an unannounced repeat, so many batches look for repeats row by row.
+CAREFUL_BATCHES = 50
 
-Judged = tuple[Plan | None, dict[UUID, Row]]
+Judged = tuple[Plan | None, dict[int, Row]]
 
 
 class JudgementFailed(Exception):
@@ -61,6 +64,7 @@ class Writer:
         self._wake = asyncio.Event()
         self._store: Store | None = None
         self._tick_due = False
+        self._careful = 0
         self._flushed_s = 0.0
         self._stopping = False
         self._down_since_s: float | None = None
@@ -93,8 +97,9 @@ class Writer:
         if not self._wake.is_set():
             self._wake.set()
 
-    def nudge(self) -> None:
-        """Wake the loop for what is not a message: a device that came or went."""
+    def device_online(self, device: UUID, online: bool) -> None:
+        """Note that a device's connection was made or ended."""
+        self.seen.online(device, online, self._now_us())
         self._wake.set()
 
     def stop(self) -> None:
@@ -110,7 +115,8 @@ class Writer:
                 await self._wake.wait()
                 self._wake.clear()
                 await self._round()
-            await self._last_flush()
+            self._flushed_s = 0.0
+            await self._guarded(Batch())  # brings latest and device_seen up to date
         finally:
             timer.cancel()
             if self._store is not None:
@@ -175,6 +181,11 @@ class Writer:
                 return await self._split(batch)
             except Exception as error:
                 await self._abandon_transaction()
+                if isinstance(error, UniqueViolation) and not batch.may_repeat:
+                    # Something was there before, though nothing announced it.
+                    batch.may_repeat = True
+                    self._careful = CAREFUL_BATCHES
+                    continue
                 if is_missing_partition(error) and not batch.retried:
                     await self._drop_store()
                 elif not is_passing(error):
@@ -185,7 +196,7 @@ class Writer:
                     await self._drop_store()
                     if not await self._wait_for_database(batch, attempt, error):
                         return False
-                batch.retried = True
+                batch.retried = batch.may_repeat = True
                 attempt += 1
                 continue
             if self._down_since_s is not None:
@@ -221,7 +232,7 @@ class Writer:
         """Write each message of a refused batch alone, so that only the bad one suffers."""
         for inbound in batch.inbox:
             alone = Batch()
-            alone.retried = batch.retried
+            alone.retried, alone.may_repeat = batch.retried, True
             self._intake.take(alone, inbound)
             try:
                 await self._write(await self._ready_store(), alone)
@@ -285,8 +296,10 @@ class Writer:
             if subjects:
                 packed = self._latest.packed(subjects, planned, now_us)
                 await store.write_latest(cursor, packed)
-            rows = [self.seen.facts(device).parameters(device) for device in devices]
-            await store.write_rest(cursor, batch, findings, rows, now_us)
+            if devices:
+                rows = (self.seen.facts(device).parameters(device) for device in devices)
+                await store.write_seen(cursor, rows)
+            await store.write_rest(cursor, batch, findings, now_us)
             await store.connection.commit()
         except BaseException:
             self.seen.dirty |= devices
@@ -311,20 +324,25 @@ class Writer:
 
     async def _store_readings(
         self, store: Store, cursor: Cursor, batch: Batch, now_us: int
-    ) -> tuple[Plan | None, dict[UUID, Row], int]:
+    ) -> tuple[Plan | None, dict[int, Row], int]:
         """Insert a batch's readings and judge the really new ones; return also how many."""
         readings = batch.readings
         if not readings:
             return None, {}, 0
         rows = list(readings.values())
         await store.ensure_days(rows)
-        insertion = asyncio.ensure_future(store.insert_readings(cursor, rows))
+        is_direct = self._careful == 0 and not batch.may_repeat
+        insert = store.copy_readings if is_direct else store.insert_readings
+        self._careful = max(0, self._careful - 1)
+        insertion = asyncio.ensure_future(insert(cursor, readings))
         try:
             # While the server inserts, judge as if all were new, which nearly always holds.
             await asyncio.sleep(0)
             plan, planned = self._judge(batch, rows, now_us)
         finally:
             await insertion
+        if is_direct:
+            return plan, planned, len(rows)
         new = await store.new_readings(cursor, readings, batch.retried)
         if len(new) != len(rows):
             plan, planned = self._judge(batch, new, now_us)
@@ -350,7 +368,7 @@ class Writer:
             log.exception("a rule failed on the clock's tick")
             raise JudgementFailed from error
 
-    def _to_flush(self, planned: dict[UUID, Row], batch: Batch) -> tuple[set[UUID], set[UUID]]:
+    def _to_flush(self, planned: dict[int, Row], batch: Batch) -> tuple[set[int], set[UUID]]:
         """Return whose rows of latest and device_seen go into this transaction."""
         subjects = self._latest.dirty | {s for s, row in planned.items() if row.cells}
         devices = self.seen.dirty
@@ -363,11 +381,6 @@ class Writer:
         if len(subjects) > FLUSH_MAX:
             subjects = set(list(subjects)[:FLUSH_MAX])
         return subjects, devices
-
-    async def _last_flush(self) -> None:
-        """Bring the tables up to date before the end."""
-        self._flushed_s = 0.0
-        await self._guarded(Batch())
 
     def _count(
         self, batch: Batch, new: int, findings: list[Finding], started_s: float, now_us: int

@@ -12,7 +12,8 @@ from songhe.gateway.normalise import StoredWaveform
 from songhe.gateway.registry import Device, Route
 from songhe.kernel.wire import Reading
 
-Key = tuple[UUID, UUID, int, int]
+# (subject, device, effective time, fingerprint) as numbers: quicker to hash than UUIDs.
+Key = tuple[int, int, int, int]
 
 
 class Source(Protocol):
@@ -82,7 +83,10 @@ class Heard(msgspec.Struct):
 
 
 class Batch:
-    """Messages of one transaction, decoded and normalised, in the order they came."""
+    """Messages of one transaction, decoded and normalised, in the order they came.
+
+    may_repeat: some of its readings may be stored already, so that each must be looked for.
+    """
 
     __slots__ = (
         "answers",
@@ -91,6 +95,7 @@ class Batch:
         "inbox",
         "judged",
         "letters",
+        "may_repeat",
         "readings",
         "receipts",
         "replayed",
@@ -111,6 +116,7 @@ class Batch:
         self.receipts: dict[Source, bytearray] = {}
         self.replayed: list[Replayed] = []
         self.retried = False
+        self.may_repeat = False
         self.judged = True
 
     def __len__(self) -> int:
