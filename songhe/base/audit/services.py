@@ -33,6 +33,19 @@ def record_change(
     _entry(AuditEntry.Kind.CHANGE, actor, action, ref, at, detail or {}).save(force_insert=True)
 
 
+def record_changes(
+    *, actor: Actor, changes: Iterable[tuple[str, str, datetime, dict[str, Any]]]
+) -> None:
+    """Record many changes (action, ref, at, detail) within the transaction that makes them."""
+    AuditEntry.objects.bulk_create(
+        [
+            _entry(AuditEntry.Kind.CHANGE, actor, action, ref, at, detail)
+            for action, ref, at, detail in changes
+        ],
+        batch_size=2000,
+    )
+
+
 def record_reads(*, actor: Actor, action: str, refs: Iterable[str], at: datetime) -> None:
     """Record that personal data was read; one row a person. The system's own reads are not."""
     if actor.is_system:

@@ -58,7 +58,7 @@ def make_county() -> int:
         sys.stdout.write(f"{time.monotonic() - began:5.1f} s  {text}\n")
         sys.stdout.flush()
 
-    wake(env.state, at=datetime.now(UTC), zone=env.time_zone, say=say)
+    wake(env.state, now=lambda: datetime.now(UTC), zone=env.time_zone, say=say)
     return 0
 
 

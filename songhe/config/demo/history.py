@@ -175,7 +175,7 @@ def _store(chunk: list[Said], subjects: Subjects, told: Told) -> None:
         reading = subjects.reading(said)
         if reading is None:
             continue
-        packed.append(rows.reading(reading))
+        packed.append(rows.reading(reading, reading.fingerprint))
         _remember(said, reading, told)
     with connection.cursor() as cursor:
         columns = rows.READING_COLUMNS

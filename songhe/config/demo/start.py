@@ -13,11 +13,14 @@ from songhe.config.demo.build import build
 from songhe.config.demo.county import make_county
 from songhe.config.demo.install import Install
 from songhe.config.demo.model import County
+from songhe.config.demo.past import Past
 from songhe.config.simulate.script import Course
 from songhe.domains.people import selectors as people
 from songhe.kernel.errors import Conflict
-from songhe.kernel.time import DAY_US, business_day, to_us
+from songhe.kernel.time import DAY_US, SECOND_US, business_day, from_us, to_us
 
+# How long it takes from here until the devices are connected: history, gateway, connections [E].
+FIRST_LEAD_US, LEAD_US = 22 * SECOND_US, 10 * SECOND_US
 Say = Callable[[str], None]
 
 
@@ -31,16 +34,17 @@ class NotTheDemo(Conflict):
     )
 
 
-def wake(state: Path, *, at: datetime, zone: str, say: Say) -> Install:
+def wake(state: Path, *, now: Callable[[], datetime], zone: str, say: Say) -> Install:
     """Make the county or bring it up to now; return the install, with a new start of the script.
 
     Call while the gateway does not run. Raises NotTheDemo.
     """
-    install = _install(state, at, zone)
+    install = _install(state, now(), zone)
     county = make_county(install.made_on, install.seed)
-    if not install.filled_us:
-        build(install, county, at=at, say=say)
-    _up_to_now(install, county, now_us=to_us(at), zone=zone, say=say)
+    is_new = not install.filled_us
+    if is_new:
+        build(install, county, at=now(), say=say)
+    _up_to_now(install, county, is_new=is_new, now_us=to_us(now()), zone=zone, say=say)
     installs.save(state, install)
     return install
 
@@ -59,11 +63,17 @@ def _install(state: Path, at: datetime, zone: str) -> Install:
     return found
 
 
-def _up_to_now(install: Install, county: County, *, now_us: int, zone: str, say: Say) -> None:
+def _up_to_now(
+    install: Install, county: County, *, is_new: bool, now_us: int, zone: str, say: Say
+) -> None:
     """Write what the county lived through since it was last seen, and begin the script anew."""
     install.starts += 1
-    course = Course(county, now_us, install.starts, zone)
-    before = [said for one in course.opening for said in one.said if said.at_us < now_us]
+    script_us = now_us + (FIRST_LEAD_US if is_new else LEAD_US)
+    course = Course(county, script_us, install.starts, zone)
+    instead = [said for one in course.opening for said in one.said if said.at_us < now_us]
+    past = Past(county, business_day(from_us(now_us), zone), zone) if is_new else None
+    if past is not None:
+        instead += past.said
     stored = history.fill(
         county,
         since_us=max(
@@ -71,9 +81,11 @@ def _up_to_now(install: Install, county: County, *, now_us: int, zone: str, say:
         ),
         until_us=now_us,
         zone=zone,
-        extra=before,
-        keep=course.is_said,
+        extra=instead,
+        keep=lambda said: course.is_said(said) and (past is None or past.is_said(said)),
         say=say,
     )
     say(f"{stored:,} readings of the days before are stored")
-    install.filled_us = install.resumed_us = now_us
+    if past is not None:
+        say(f"{past.close_alarms()} alarms of the past days, answered and closed")
+    install.filled_us, install.resumed_us = now_us, script_us

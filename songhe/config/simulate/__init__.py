@@ -20,7 +20,9 @@ from songhe.config.env import Env
 from songhe.config.simulate.fleet import Fleet, allow_connections, tls_context
 from songhe.config.simulate.link import Address
 from songhe.config.simulate.player import Player
-from songhe.kernel.time import DAY_US, to_us
+from songhe.kernel.time import DAY_US, MINUTE_US, to_us
+
+CATCH_UP_US = 15 * MINUTE_US
 
 
 def now_us() -> int:
@@ -43,9 +45,8 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--speed",
         type=float,
-        default=1.0,
         metavar="N",
-        help="how much faster than life the time before now is played (default 1)",
+        help="play the time before now N times as fast as life (default: as fast as it goes)",
     )
     parser.add_argument("--no-script", action="store_true", help="usual life only, no trouble")
     parser.add_argument("--port", type=int, help="the gateway's MQTT port, where it is not usual")
@@ -58,7 +59,7 @@ def main(argv: list[str]) -> int:
     options = arguments().parse_args(argv)
     env = Env()
     found = demo.load(env.state)
-    if options.speed <= 0 or not 0 <= options.days <= 90:
+    if (options.speed or 1) <= 0 or not 0 <= options.days <= 90:
         sys.stderr.write("songhe simulate: --speed is above 0, --days between 0 and 90.\n")
         return 2
     with contextlib.suppress(KeyboardInterrupt):
@@ -84,6 +85,9 @@ async def run(env: Env, found: Install, options: argparse.Namespace) -> None:
     )
     player = Player(county, fleet, env.time_zone, now_us)
     start_us = now_us() - round(options.days * DAY_US)
+    if not options.days:
+        # What was said between the end of the stored history and this moment is still to come.
+        start_us = max(found.filled_us, start_us - CATCH_UP_US)
     if not options.no_script:
         player.course_from(found.resumed_us or start_us, found.starts)
     loop = asyncio.get_running_loop()

@@ -42,8 +42,8 @@ class Player:
         """Let the script of a start, and trouble by chance after it, happen in this run."""
         self._course = Course(self.county, start_us, starts, self.zone)
 
-    async def run(self, start_us: int, speed: float = 1.0) -> None:
-        """Play from an instant on: faster while it lies before now, then with the clock."""
+    async def run(self, start_us: int, speed: float | None = None) -> None:
+        """Play from an instant on: at a speed while it lies before now, then with the clock."""
         self.at_us = start_us
         if self._course is not None:
             for trouble in self._course.opening:
@@ -60,13 +60,13 @@ class Player:
             if number % BREATH == BREATH - 1:
                 await asyncio.sleep(0)
 
-    def _wait_us(self, at_us: int, began_us: int, since_us: int, speed: float) -> int:
+    def _wait_us(self, at_us: int, began_us: int, since_us: int, speed: float | None) -> int:
         """Return how long to wait for an instant of the county: never ahead of the clock."""
         now_us = self._now_us()
-        played_us = since_us + round((now_us - began_us) * speed)
+        played_us = now_us if speed is None else since_us + round((now_us - began_us) * speed)
         self.at_us = max(self.at_us, min(now_us, played_us, at_us))
         self._switch(self.at_us)
-        if played_us >= now_us:
+        if speed is None or played_us >= now_us:
             return at_us - now_us
         return max(at_us - now_us, round((at_us - played_us) / speed))
 

@@ -135,8 +135,7 @@ class _Load:
         DeviceSecret.objects.bulk_create(self.secrets, batch_size=500)
         Binding.objects.bulk_create(self.bindings, batch_size=500)
         Transition.objects.bulk_create(self.transitions, batch_size=1000)
-        for action, ref, at, detail in self.changes:
-            audit.record_change(actor=self.actor, action=action, ref=ref, at=at, detail=detail)
+        audit.record_changes(actor=self.actor, changes=self.changes)
         write_snapshots([device.pk for device in self.devices], at=now)
 
 

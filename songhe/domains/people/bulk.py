@@ -207,8 +207,10 @@ class _Load:
         Residency.objects.bulk_create(self.residencies)
         PersonFact.objects.bulk_create(self.facts)
         Contact.objects.bulk_create(self.contacts)
-        for action, ref, detail in self.changes:
-            audit.record_change(actor=self.actor, action=action, ref=ref, at=self.at, detail=detail)
+        audit.record_changes(
+            actor=self.actor,
+            changes=[(action, ref, self.at, detail) for action, ref, detail in self.changes],
+        )
 
 
 def _plan(rooms: Sequence[Room], given: Sequence[NewRoom]) -> dict[str, Any]:
