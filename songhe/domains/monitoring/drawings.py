@@ -10,6 +10,7 @@ from typing import Any, Literal
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from songhe.base.access.actor import Actor
 from songhe.domains.monitoring import fence_plan, phrases, words
@@ -255,8 +256,12 @@ def _day_drawing(found: telemetry.HomeDay, seen: Evidence, alarm: Alarm, at: dat
         day=found.day, zone=zone, lanes=lanes, events=marks,
         now=at if at < found.end else None,
     )  # fmt: skip
-    key = [("own", _("in bed")), ("in", _("active")), ("out", _("out of the home")),
-           ("gap", _("not known"))]  # fmt: skip
+    key = [
+        ("own", pgettext("day at home", "in bed")),
+        ("in", pgettext("day at home", "active")),
+        ("out", pgettext("day at home", "out")),
+        ("gap", _("not known")),
+    ]
     return Drawing(charts.day(picture), charts.day_table(picture), key)
 
 

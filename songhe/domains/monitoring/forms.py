@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from songhe.domains.monitoring.terms import OutcomeWord, PriorityWord
@@ -71,7 +71,7 @@ class AssignForm(ActForm):
     """Who is sent."""
 
     title = _("Send somebody")
-    button = _("Send")
+    button = pgettext_lazy("somebody to the person", "Send")
     user = forms.ChoiceField(
         label=_("Who goes"),
         widget=forms.RadioSelect,
@@ -156,7 +156,7 @@ class HistoryForm(KitForm):
     outcome = forms.ChoiceField(
         label=_("Outcome"), required=False, choices=[("", _("all")), *OutcomeWord.choices]
     )
-    region = forms.ChoiceField(label=_("Place"), required=False)
+    region = forms.ChoiceField(label=_("Town or community"), required=False)
     person = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def __init__(

@@ -32,6 +32,7 @@ PLAN_PX = 304.0
 _VITALS = ("sbp", "heart-rate", "spo2", "glucose", "glucose-interstitial", "temperature",
            "respiration", "weight")  # fmt: skip
 _MOST_VITALS = 5
+_UNITS = ("mmHg", "mmol/L", "°C", "%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,15 @@ class Head:
         return self.line.alarm
 
     @property
+    def title(self) -> tuple[str, str]:
+        """Return what the alarm says, and the unit that stands small behind it."""
+        title = self.line.title
+        for unit in _UNITS:
+            if title.endswith(f" {unit}"):
+                return title.removesuffix(f" {unit}"), unit
+        return title, ""
+
+    @property
     def call_words(self) -> str:
         """Return the words of the button that calls the person."""
         sex = self.line.person.sex if self.line.person is not None else ""
@@ -62,14 +72,10 @@ class Why:
     """The sentence of the rule, where it comes from, how sure it is, and the evidence drawn."""
 
     sentence: str
+    origin: str
     rule: str
     name: str
-    version: str
-    source: str
-    basis: str
-    status: str
     confirmed: bool
-    clinical: bool
     evidence: drawings.Evidence
     drawing: drawings.Drawing
 
@@ -114,10 +120,11 @@ def head(actor: Actor, line: AlarmLine, contacts: list[ContactLine], *, at: date
     """Return the head of an alarm."""
     alarm = line.alarm
     who = line.person.name if line.person is not None else ""
-    times = _("measured %(onset)s, received %(raised)s") % {
-        "onset": formats.clock(alarm.onset_at, seconds=True),
-        "raised": formats.clock(alarm.raised_at, seconds=True),
-    }
+    told = {"onset": _time(alarm.onset_at, at), "raised": _time(alarm.raised_at, at)}
+    if alarm.summary.get("code") is not None and not alarm.is_storm:
+        times = _("measured %(onset)s, received %(raised)s") % told
+    else:
+        times = _("since %(onset)s, received %(raised)s") % told
     late = _("told late") if alarm.is_late else ""
     where = "" if alarm.is_storm or alarm.room is None else alarm.room.name
     return Head(
@@ -129,6 +136,12 @@ def head(actor: Actor, line: AlarmLine, contacts: list[ContactLine], *, at: date
         family=next(iter(contacts), None),
         running=alarm.state in OPEN_STATES,
     )
+
+
+def _time(moment: datetime, at: datetime) -> str:
+    """Return the clock with seconds for today, day and clock before."""
+    today = formats.clock_or_day(moment, at) == formats.clock(moment)
+    return formats.clock(moment, seconds=True) if today else formats.moment(moment)
 
 
 def why(actor: Actor, line: AlarmLine, *, at: datetime) -> Why | None:
@@ -145,18 +158,24 @@ def why(actor: Actor, line: AlarmLine, *, at: datetime) -> Why | None:
         return None
     link = next(link for link in links if link.finding.pk == finding.pk)
     status = str(finding.params.get("status", row.status))
+    drawing = drawings.draw(actor, line, seen, at=at)
+    origin = _("Rule %(rule)s, version %(version)s, source %(source)s (%(basis)s), %(status)s.") % {
+        "rule": finding.rule,
+        "version": finding.rule_version,
+        "source": phrases.source_words(str(finding.params.get("source", row.source))),
+        "basis": phrases.BASIS_WORDS.get(row.basis, row.basis),
+        "status": phrases.status_words(status),
+    }
+    clinical = row.kind in ("threshold", "companion", "news2") and row.key != "device"
+    caution = _("A screening result, not a diagnosis.") if clinical else ""
     return Why(
-        sentence=link.why,
+        sentence=phrases.sentences([link.why, drawing.usual]),
+        origin=phrases.sentences([origin, caution]),
         rule=finding.rule,
         name=words.rule_name(finding.rule),
-        version=finding.rule_version,
-        source=str(finding.params.get("source", row.source)),
-        basis=str(phrases.BASIS_WORDS.get(row.basis, row.basis)),
-        status=phrases.status_words(status),
         confirmed=status not in phrases.UNCONFIRMED,
-        clinical=row.kind in ("threshold", "companion", "news2") and row.key != "device",
         evidence=seen,
-        drawing=drawings.draw(actor, line, seen, at=at),
+        drawing=drawing,
     )
 
 

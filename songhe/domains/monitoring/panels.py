@@ -23,6 +23,7 @@ from songhe.kernel.detectors.rules import spec
 from songhe.kit import charts
 
 PERSON_ALARMS = 5
+COLUMNS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _plan_of(
             )
         )
     drawn = [charts.Town(code, names.get(code, code), rows) for code, rows in towns.items()]
-    return [charts.district(charts.District(names.get(prefix, prefix), drawn))]
+    return [charts.district(charts.District(names.get(prefix, prefix), drawn, COLUMNS))]
 
 
 def place_choices(actor: Actor) -> list[tuple[str, str]]:

@@ -33,6 +33,10 @@ BASIS_WORDS = {
     "N": gettext_lazy("a band of NEWS2 (Royal College of Physicians, 2017)"),
     "E": gettext_lazy("engineering"),
 }
+SOURCE_WORDS = {
+    "ours": gettext_lazy("ourselves"),
+    "memory": gettext_lazy("memory"),
+}
 _SECONDS_UP_TO = 120
 
 
@@ -70,6 +74,11 @@ def facts(parts: Iterable[str]) -> str:
 def name_in_list(person: PersonView, *, opened: bool) -> str:
     """Return a name for a list: masked unless somebody on duty has opened or taken the alarm."""
     return person.name if opened else masked_name(person.name)
+
+
+def sentences(parts: Iterable[str]) -> str:
+    """Put whole sentences one after the other, with a space where the language has spaces."""
+    return (" " if words.is_english() else "").join(part for part in parts if part)
 
 
 def local_name(name: str, name_en: str) -> str:
@@ -240,7 +249,7 @@ def _text(entry: AlarmEntry) -> str:
 
 def _seen(template: str, data: dict[str, Any]) -> str:
     value = words.value_text(data.get("summary", {}))
-    return template % {"what": facts([words.rule_name(data["rule"]), value])}
+    return template % {"what": f"{words.rule_name(data['rule'])} {value}".strip()}
 
 
 def _raised(who: str, data: dict[str, Any]) -> str:
@@ -301,3 +310,8 @@ _SAID: dict[EntryKind, Callable[[str, dict[str, Any]], str]] = {
 def status_words(status: str) -> str:
     """Return how sure a rule's numbers are."""
     return str(STATUS_WORDS.get(status, status))
+
+
+def source_words(source: str) -> str:
+    """Return where a rule's numbers come from; keys of the reference stay as they are."""
+    return str(SOURCE_WORDS.get(source, source))

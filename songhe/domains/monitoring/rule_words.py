@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,9 +13,11 @@ from django.utils.translation import gettext_lazy
 from songhe.domains.monitoring import words
 from songhe.kernel import codes
 from songhe.kernel.detectors.rules import Spec, catalogue, limit_name, spec
+from songhe.kit import formats
 
 SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 LEVELS = {"critical": "high", "urgent": "medium", "warn": "low", "unknown": "unknown"}
+_MINUTE_S = 60
 TIMES = frozenset({"from", "until"})
 _NAMES = {
     "repeat": (gettext_lazy("Confirming readings"), gettext_lazy("readings")),
@@ -63,6 +66,8 @@ class Parameter:
             return _("off")
         if self.kind == "time":
             return str(value)
+        if self.name.endswith("_s") and value >= _MINUTE_S and value % _MINUTE_S == 0:
+            return formats.span(timedelta(seconds=value))
         text = f"{float(value):.{self.decimals}f}" if self.decimals else f"{float(value):g}"
         return f"{text} {self.unit}".strip()
 

@@ -53,7 +53,7 @@ class HistoryTable(Table):
     columns = (
         Column("raised", gettext_lazy("Time"), value=lambda r: formats.moment(r.alarm.raised_at),
                sort="raised"),
-        Column("what", gettext_lazy("What"), value=_what, second=_count, sort="priority"),
+        Column("what", gettext_lazy("Alarm"), value=_what, second=_count, sort="priority"),
         Column("who", gettext_lazy("Who"), value=_who, second=lambda r: r.place),
         Column("state", gettext_lazy("State"), value=lambda r: phrases.state_words(r.alarm),
                second=_end),
@@ -113,7 +113,7 @@ def _columns(label: Any, name: Any) -> Sequence[Column]:
         Column("unknown", gettext_lazy("Not found out"), kind="number"),
         Column("precision", gettext_lazy("Were real"), value=_precision),
         Column("median", gettext_lazy("Median until taken"),
-               value=lambda r: seconds(r.median_taken_s)),
+               value=lambda r: seconds(r.median_taken_s) or _("nobody took one")),
         Column("escalated", gettext_lazy("Went up a level"), value=_escalated),
     )  # fmt: skip
 
@@ -179,7 +179,7 @@ class MessageTable(Table):
     columns = (
         Column("sent", gettext_lazy("Sent"), value=lambda r: formats.moment(r.sent_at)),
         Column("channel", gettext_lazy("Way"), value=lambda r: _channel(r.channel)),
-        Column("to", gettext_lazy("To"), value=lambda r: f"…{r.to_tail}"),
+        Column("to", gettext_lazy("Sent to"), value=lambda r: f"…{r.to_tail}"),
         Column("text", gettext_lazy("Text"), link=_alarm_link),
     )
     caption = gettext_lazy("Messages that left")

@@ -49,7 +49,7 @@ def _line(row: Spec, changed: list[str]) -> RuleLine:
         name=rule_words.name_of(row),
         priority=rule_words.LEVELS.get(row.level, ""),
         conditions=rule_words.conditions(row.id, row.params),
-        source=row.source,
+        source=phrases.source_words(row.source),
         status=phrases.status_words(row.status),
         confirmed=row.status not in phrases.UNCONFIRMED,
         enabled=row.enabled,
