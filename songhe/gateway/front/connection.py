@@ -44,7 +44,7 @@ class Connection(asyncio.Protocol):
         self._holds: set[str] = set()
         self._digest = ""
         self._bucket = Bucket(1.0, 1.0, 0)
-        self._last_token: bytes | None = None
+        self._ending: tuple[bytes, str] | None = None
         self._closing: asyncio.Transport | None = None
         self.device: Device | None = None
         self.address = ""
@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
                     self._publish(self.device, packet, received_us)
                 else:
                     self._control(packet, received_us)
-                if self._transport is None or self._last_token is not None:
+                if self._transport is None or self._ending is not None:
                     return
         if self._parser.failed is not None:
             self._end(self._parser.failed.reason)
@@ -118,14 +118,14 @@ class Connection(asyncio.Protocol):
 
     def overrun(self) -> None:
         """Close on a device that sends nothing but unusable messages."""
-        self._end("rate-limited")
+        self._end_after(b"", "rate-limited")
 
     def settle(self, tokens: bytes) -> None:
         """Send the PUBACKs of committed messages."""
         if tokens:
             self.write(tokens)
-        if self._last_token is not None and tokens.endswith(self._last_token):
-            self._end("not-your-topic")
+        if self._ending is not None and tokens.endswith(self._ending[0]):
+            self._end(self._ending[1])
 
     def give_up(self) -> None:
         """Close without acknowledgement; the device sends again."""
@@ -147,9 +147,7 @@ class Connection(asyncio.Protocol):
         inbound = Inbound(self, token, route, payload, received_us, packet.dup)
         self._listener.writer.put(inbound)
         if route.refusal == "not-your-topic":
-            # Read no more; close when the dead letter is committed and acknowledged.
-            self._last_token = token
-            self._hold("ending")
+            self._end_after(token, "not-your-topic")
         debt_s = self._bucket.take(1 + (len(payload) >> 10), received_us)
         if debt_s > 0 and "rate" not in self._holds:
             self._hold("rate")
@@ -263,6 +261,11 @@ class Connection(asyncio.Protocol):
     def end(self, why: str) -> None:
         """Close from outside: revoked, taken over, shutting down."""
         self._end(why)
+
+    def _end_after(self, token: bytes, why: str) -> None:
+        """Read no more, and close when what was taken in is committed and acknowledged."""
+        self._ending = (token, why)
+        self._hold("ending")
 
     def _end(self, why: str) -> None:
         transport, self._transport = self._transport, None
