@@ -18,12 +18,14 @@ from songhe.kernel.wire import Finding, Reading
 class BedState(State):
     """occupied: devices that feel somebody. left: the reading with which the bed became empty.
 
-    done: this getting-up has been told, or its person was away. newest: last instant by device.
+    done: this getting-up has been told, or its person was away. seen: the last
+    reading of all. newest: last instant by device.
     """
 
     newest: dict[UUID, int] = {}
     occupied: frozenset[UUID] = frozenset()
     left: Reading | None = None
+    seen: Reading | None = None
     done: bool = False
 
 
@@ -70,6 +72,7 @@ def step(
             state.occupied -= {reading.device}
             if before and not state.occupied:
                 state.left, state.done = reading, False
+        state.seen = reading
     if not batch:
         _pass(state, now_us, now_us, rule, context, findings)
     state.due_us = due(state, rule, context)
@@ -90,9 +93,7 @@ def _pass(
     state.done = True
     if context.is_away(at_us) or state.episode is not None:
         return
-    seen = [state.left]
-    if context.last is not None and state.left.effective_us < context.last.effective_us <= at_us:
-        seen.append(context.last)
+    seen = [reading for reading in (state.left, state.seen) if reading is not None]
     summary = {
         "code": next(iter(rule.codes)),
         "value": 0,

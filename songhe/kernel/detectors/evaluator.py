@@ -332,8 +332,7 @@ class Evaluator:
 
     def _context(self, profile: Profile, rule: Rule, track: Track) -> Context:
         away = profile.away if rule.away == "suspend" else ()
-        last = track.newest() if rule.away == "suspend" else None
-        return Context(key=track.key, facts=profile.facts, away=away, zone=profile.zone, last=last)
+        return Context(key=track.key, facts=profile.facts, away=away, zone=profile.zone)
 
     def _look_again(self, scope: str) -> None:
         person = UUID(scope.removeprefix("person:")) if scope.startswith("person:") else None

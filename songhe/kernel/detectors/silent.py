@@ -13,9 +13,10 @@ from songhe.kernel.wire import Finding, Reading
 
 
 class SilentState(State):
-    """heard_us: when the device was last heard, by our clock."""
+    """heard_us: when the device was last heard, by our clock. newest: its newest reading."""
 
     heard_us: int = NEVER_US
+    newest: Reading | None = None
 
 
 def codes_of(params: Mapping[str, Any]) -> frozenset[int]:
@@ -51,6 +52,7 @@ def step(
     """Judge one device, in the order in which it was heard; an empty batch lets time pass."""
     state = copy(state)
     findings: list[Finding] = []
+    _note(state, context.last)
     if context.heard_us > state.heard_us:
         _hear(state, context.heard_us, None, now_us, rule, context, findings)
     for reading in sorted(batch, key=lambda r: r.received_us):
@@ -79,7 +81,7 @@ def _pass(
         "silent_after_min": watched.silent_after_us // MINUTE_US,
         "never": state.heard_us == NEVER_US,
     }
-    seen = [context.last] if context.last is not None else []
+    seen = [state.newest] if state.newest is not None else []
     found = tell(rule, context, "raised", at_us, now_us, watched, seen, summary=summary)
     findings.append(found)
     state.episode = begin(found, since_us)
@@ -97,6 +99,7 @@ def _hear(
     _pass(state, received_us, now_us, rule, context, findings)
     state.heard_us = max(state.heard_us, received_us)
     state.last_us = state.heard_us
+    _note(state, reading)
     episode, state.episode = state.episode, None
     about = context.watched or reading
     if episode is None or about is None:
@@ -112,3 +115,10 @@ def _hear(
             of=episode.id, summary=summary,
         )
     )  # fmt: skip
+
+
+def _note(state: SilentState, reading: Reading | None) -> None:
+    if reading is None:
+        return
+    if state.newest is None or reading.effective_us >= state.newest.effective_us:
+        state.newest = reading

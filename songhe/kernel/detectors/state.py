@@ -63,7 +63,7 @@ class Context(msgspec.Struct, frozen=True):
 
     key is the subject, person or device whose state it is; away the half-open periods in which
     rules with away=suspend hold still; deaf those in which this process was not running; last the
-    newest reading of the key.
+    newest reading of a watched device.
     """
 
     key: UUID
