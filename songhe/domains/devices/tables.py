@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.translation import gettext as _now_text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from songhe.base.access.actor import Actor
@@ -42,7 +42,7 @@ class DeviceRow:
     def silence(self) -> str:
         """Say that a device which should speak does not; "" when all is as it should be."""
         if self.line.silent and self.line.device.state in ACTIVE_STATES:
-            return _now_text("silent, not known")
+            return gettext("silent, not known")
         return ""
 
     @property
@@ -95,7 +95,7 @@ def _where(line: DeviceLine, persons: Mapping[UUID, PersonView], rooms: Mapping[
         parts.append(persons[line.person_id].name)
     if line.room_id is not None and line.room_id in rooms:
         parts.append(rooms[line.room_id].name)
-    return " ".join(parts) if parts else _now_text("nobody yet")
+    return " ".join(parts) if parts else gettext("nobody yet")
 
 
 class DeviceRows:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext, pgettext_lazy
+from django.utils.translation import get_language, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from songhe.base.access.actor import Actor
@@ -82,7 +82,7 @@ def frame(request: HttpRequest, person_id: UUID, current: str) -> PersonFrame:
 
 def _tabs(request: HttpRequest, person: PersonView, current: str) -> list[tuple[str, str, bool]]:
     own = [
-        Tab("now", _("Now"), reverse("people:person", args=[person.id]), 0),
+        Tab("now", pgettext("tab", "Now"), reverse("people:person", args=[person.id]), 0),
         Tab("contacts", _("Contacts and home"), reverse("people:contacts", args=[person.id]), 90),
     ]
     more = [tab for tab in slots.values("person.tabs", request, person) if tab is not None]

@@ -138,7 +138,7 @@ def _usual_words(keys: Sequence[str], usual: dict[int, Baseline]) -> str:
         for code in map(codes.by_key, keys)
         if code.number in usual
     ]
-    return _("usual for her or him %(range)s") % {"range": " / ".join(ranges)} if ranges else ""
+    return _("personal normal %(range)s") % {"range": " / ".join(ranges)} if ranges else ""
 
 
 def _legend(first: str, keys: Sequence[str], usual: dict[int, Baseline]) -> list[tuple[str, str]]:
