@@ -47,15 +47,23 @@ class Owner(Protocol):
 
 
 class Address:
-    """Where the gateway listens, and how many connections are opened at a time."""
+    """Where the gateway listens; how many connections are opened at a time; how long a device
+    waits that was refused."""
 
     def __init__(
-        self, host: str, port: int, tls: ssl.SSLContext | None = None, opening: int = 40
+        self,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None = None,
+        *,
+        opening: int = 40,
+        refused_delay_s: float = REFUSED_DELAY_S,
     ) -> None:
         self.host = host
         self.port = port
         self.tls = tls
         self.gate = asyncio.Semaphore(opening)
+        self.refused_delay_s = refused_delay_s
 
 
 class Link:
@@ -108,7 +116,7 @@ class Link:
             finally:
                 self.is_connected = False
             self._owner.lost(self)
-            wait_s = REFUSED_DELAY_S if self.refused else delay_s
+            wait_s = self._address.refused_delay_s if self.refused else delay_s
             await asyncio.sleep(wait_s * random.uniform(0.7, 1.3))  # noqa: S311 - spreads them
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
 
