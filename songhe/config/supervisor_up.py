@@ -46,7 +46,9 @@ class House:
         self.state = env.state.resolve()
         self.instance = Instance(self.state)
         self.embedded = not env.database_url
-        self.cluster = Cluster(cluster_home(self.state), env.port_of("postgres"))
+        self.cluster = Cluster(
+            cluster_home(self.state), env.port_of("postgres"), durable=env.mode != "test"
+        )
         self.ports = {
             "web": env.port_of("web"),
             "live": env.port_of("live"),

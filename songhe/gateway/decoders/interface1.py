@@ -136,11 +136,18 @@ class OneOrMany:
         return found if self._finish is None else self._finish(found)
 
 
+SHAPES: dict[str, type[Any]] = {
+    "readings": Measurement,
+    "events": Event,
+    "positions": Position,
+    "waveforms": Waveform,
+    "status": Status,
+    "acks": Acknowledgement,
+}
+_FINISH: dict[str, Callable[[Any], Decoded]] = {
+    "events": Event.decoded,
+    "positions": Position.decoded,
+}
 DECODERS: dict[str, Callable[[bytes], list[Decoded]]] = {
-    "readings": OneOrMany(Measurement),
-    "events": OneOrMany(Event, Event.decoded),
-    "positions": OneOrMany(Position, Position.decoded),
-    "waveforms": OneOrMany(Waveform),
-    "status": OneOrMany(Status),
-    "acks": OneOrMany(Acknowledgement),
+    kind: OneOrMany(shape, _FINISH.get(kind)) for kind, shape in SHAPES.items()
 }
