@@ -59,7 +59,7 @@ def find_person(words: str, *, at: datetime) -> PersonView:
         return people.view_of(SYSTEM, found[0])
     if not found:
         raise WhoIsMeant(
-            sentence=f"Nobody is called {words}. Give a name (陈秀兰), pinyin (chenxiulan) or an id."
+            sentence=f"Nobody is called {words}: give a name (陈秀兰), pinyin or an id."
         )
     some = "; ".join(f"{row.name} ({row.pinyin}) {row.pk}" for row in found[:8])
     raise WhoIsMeant(sentence=f"Several people are meant by {words}, give an id: {some}")
