@@ -113,21 +113,13 @@ def _vital(
     keys = ("sbp", "dbp") if code.key in ("sbp", "dbp") else (code.key,)
     start, end = _window(alarm, at, DAYS)
     found = telemetry.series(actor, person, keys, start, end)
-    if found.count > DENSE_FROM:
+    dense = found.count > DENSE_FROM
+    if dense:
         start, end = _window(alarm, at, DENSE)
         found = telemetry.series(actor, person, keys, start, end)
-    dense = end - start == DENSE
     wanted = [codes.by_key(key) for key in keys]
-    rows = {sample.key: (sample.at, sample.values) for sample in found.samples}
-    raised = {}
-    for reading in seen.readings:
-        values = dict((each.number, value) for each, value in reading.values)
-        if wanted[0].number in values:
-            raised[reading.key] = True
-            rows[reading.key] = (reading.at, tuple(values.get(each.number) for each in wanted))
-    usual = telemetry.baselines(
-        person.id, [each.number for each in wanted], at=alarm.onset_at
-    ) if found.count else {}  # fmt: skip
+    rows = _rows(found.samples, seen, [each.number for each in wanted])
+    usual = _baselines(person, wanted, alarm.onset_at) if found.count else {}
     common: dict[str, Any] = {
         "name": _("Blood pressure") if len(keys) == 2 else _name(code),
         "unit": words.unit_text(code.unit),
@@ -141,28 +133,61 @@ def _vital(
         "now": at,
         "height": 208,
     }
-    ordered = sorted(rows.items(), key=lambda row: row[1][0])
-    if len(keys) == 2:
-        whole = [(k, when, v) for k, (when, v) in ordered if v[0] is not None and v[1] is not None]
-        chart: charts.RodChart | charts.LineChart = charts.RodChart(
-            **common,
-            rods=[charts.Rod(when, v[0], v[1], alarm=k in raised) for k, when, v in whole],
-        )
-        picture = charts.rods(chart)
-        mark = _("one reading, systolic over diastolic")
-    else:
-        chart = charts.LineChart(
-            **common,
-            points=[charts.Point(w, v[0], alarm=k in raised) for k, (w, v) in ordered],
-            dots=not dense,
-        )
-        picture = charts.line(chart)
-        mark = _("one reading")
+    picture, table, mark = _pair(common, rows) if len(keys) == 2 else _line(common, rows, dense)
     key = [("reading", mark)]
     if usual:
         key.append(("own", _("usual for this person")))
-    return Drawing(picture, charts.table(chart), [*key, ("gap", _("no data"))],
-                   usual=_usual(wanted, usual))  # fmt: skip
+    return Drawing(picture, table, [*key, ("gap", _("no data"))], usual=_usual(wanted, usual))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One reading of a chart; raised tells that the alarm rests on it."""
+
+    at: datetime
+    values: tuple[float | None, ...]
+    raised: bool
+
+
+def _rows(
+    samples: Sequence[telemetry.Sample], seen: Evidence, numbers: Sequence[int]
+) -> list[_Row]:
+    """Return what is stored, each reading once; those that the evidence names are marked."""
+    rows = {sample.key: _Row(sample.at, sample.values, raised=False) for sample in samples}
+    for reading in seen.readings:
+        values = {code.number: value for code, value in reading.values}
+        if numbers[0] in values:
+            shown = tuple(values.get(number) for number in numbers)
+            rows[reading.key] = _Row(reading.at, shown, raised=True)
+    return sorted(rows.values(), key=lambda row: row.at)
+
+
+def _pair(common: dict[str, Any], rows: Sequence[_Row]) -> tuple[SafeString, SafeString, str]:
+    rods = []
+    for row in rows:
+        upper, lower = row.values
+        if upper is not None and lower is not None:
+            rods.append(charts.Rod(row.at, upper, lower, alarm=row.raised))
+    chart = charts.RodChart(**common, rods=rods)
+    return charts.rods(chart), charts.table(chart), _("one reading, systolic over diastolic")
+
+
+def _line(
+    common: dict[str, Any], rows: Sequence[_Row], dense: bool
+) -> tuple[SafeString, SafeString, str]:
+    points = [
+        charts.Point(row.at, row.values[0], alarm=row.raised)
+        for row in rows
+        if row.values[0] is not None
+    ]
+    chart = charts.LineChart(**common, points=points, dots=not dense)
+    return charts.line(chart), charts.table(chart), _("one reading")
+
+
+def _baselines(
+    person: PersonView, wanted: Sequence[codes.Code], at: datetime
+) -> dict[int, telemetry.Baseline]:
+    return telemetry.baselines(person.id, [each.number for each in wanted], at=at)
 
 
 def _finding(seen: Evidence) -> Finding:
@@ -233,7 +258,7 @@ def _day(
         return Drawing(table=_readings(seen))
     zone = timezone.get_default_timezone()
     local = alarm.onset_at.astimezone(zone).date()
-    found = telemetry.day_picture(actor, person, alarm.home, local, at=at)
+    found = telemetry.day_picture(actor, person, alarm.home.pk, local, at=at)
     if found is None:
         note = _("The day at home is not open to you; the readings below raised the alarm.")
         return Drawing(table=_readings(seen), note=note)

@@ -175,6 +175,4 @@ class PeriodForm(KitForm):
     """How far back statistics look."""
 
     DAYS = ((7, _("7 days")), (30, _("30 days")), (90, _("90 days")))
-    days = forms.TypedChoiceField(
-        label=_("Since"), choices=DAYS, coerce=int, required=False, empty_value=30
-    )
+    days = forms.TypedChoiceField(label=_("Since"), choices=DAYS, coerce=int)

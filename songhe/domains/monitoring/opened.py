@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import ContactLine, FactLine, PersonView
 from songhe.domains.people.terms import CareLevel
+from songhe.domains.telemetry import panels as readings
 from songhe.domains.telemetry import selectors as telemetry
 from songhe.engines.alarms.terms import OPEN_STATES, Priority, State
 from songhe.kernel.detectors.rules import UnknownRule, spec
@@ -78,18 +79,6 @@ class Why:
     confirmed: bool
     evidence: drawings.Evidence
     drawing: drawings.Drawing
-
-
-@dataclass(frozen=True, slots=True)
-class Vital:
-    """One last value with its own time, as <c-vital> takes it."""
-
-    name: str
-    value: str
-    unit: str
-    when: str
-    against: str
-    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,55 +207,27 @@ def _risks(person: PersonView, known: list[FactLine]) -> list[str]:
     return [row.text for row in known if row.kind != "scheme"]
 
 
-def vitals(actor: Actor, person: PersonView, alarm: Alarm, *, at: datetime) -> list[Vital]:
+def vitals(actor: Actor, person: PersonView, alarm: Alarm, *, at: datetime) -> list[readings.Vital]:
     """Return the last values, the code of the alarm first, each with its own time."""
     latest = {row.code.key: row for row in telemetry.latest_of(actor, person, None, at=at)}
     wanted = [key for key in _VITALS if key in latest]
-    if "glucose" in latest and "glucose-interstitial" in latest:
+    if "glucose-interstitial" in wanted and "glucose" in wanted:
         wanted.remove("glucose")
     number = alarm.summary.get("code")
     wanted.sort(key=lambda key: latest[key].code.number != number)
-    wanted = wanted[:_MOST_VITALS]
-    numbers = [latest[key].code.number for key in wanted]
-    if "sbp" in wanted and "dbp" in latest:
-        numbers.append(latest["dbp"].code.number)
-    usual = telemetry.baselines(person.id, numbers, at=alarm.onset_at) if wanted else {}
-    return [_vital(latest, key, usual, alarm, at) for key in wanted]
-
-
-def _vital(
-    latest: dict[str, telemetry.LatestValue],
-    key: str,
-    usual: dict[int, telemetry.Baseline],
-    alarm: Alarm,
-    at: datetime,
-) -> Vital:
-    row = latest[key]
-    shown = [row]
-    if key == "sbp" and "dbp" in latest and latest["dbp"].at == row.at:
-        shown.append(latest["dbp"])
-    raised = (
-        row.at == alarm.last_at
-        and alarm.priority == Priority.HIGH
-        and alarm.summary.get("code") in {each.code.number for each in shown}
-    )
-    state = "high" if raised else "" if row.freshness == "fresh" else str(row.freshness)
-    ranges = [
-        f"{each.code.text(usual[each.code.number].low)}–{each.code.text(usual[each.code.number].high)}"
-        for each in shown
-        if each.code.number in usual
+    shown = [
+        [latest[one] for one in ((key, "dbp") if key == "sbp" else (key,)) if one in latest]
+        for key in wanted[:_MOST_VITALS]
     ]
-    against = _("usual %(range)s") % {"range": " / ".join(ranges)} if ranges else ""
-    name = (
-        _("Blood pressure") if key == "sbp" else row.code.en if words.is_english() else row.code.zh
-    )
-    value = "/".join(each.code.text(each.value) for each in shown)
-    when = formats.ago(row.at, at)
-    if state == "unknown":
-        when = _("last %(value)s, %(when)s") % {"value": value, "when": when}
-    if row.voided:
-        when = _("the last reading was voided")
-    return Vital(name, value, words.unit_text(row.code.unit), when, against, state)
+    numbers = [row.code.number for rows in shown for row in rows]
+    usual = telemetry.baselines(person.id, numbers, at=alarm.onset_at) if numbers else {}
+    found = []
+    for rows in shown:
+        [vital] = readings.vitals(rows, usual, at=at)
+        raised = rows[0].at == alarm.last_at and rows[0].code.number == number
+        high = raised and alarm.priority == Priority.HIGH
+        found.append(replace(vital, state="high") if high else vital)
+    return found
 
 
 def home_plan(line: AlarmLine, *, at: datetime) -> SafeString:

@@ -56,7 +56,7 @@ class OverrideForm(KitForm):
             mistake = _("Write a time of day such as 22:00.")
             return forms.RegexField(
                 regex=_CLOCK, label=parameter.label, help_text=hint, max_length=5,
-                error_messages={"invalid": mistake},
+                error_messages={"invalid": mistake, "required": mistake},
             )  # fmt: skip
         is_limit = limit_name(parameter.name) is not None
         if is_limit:
@@ -64,7 +64,7 @@ class OverrideForm(KitForm):
         return forms.DecimalField(
             label=parameter.label, help_text=hint, required=not is_limit, min_value=0,
             max_digits=12, decimal_places=max(parameter.decimals, 1), localize=False,
-            error_messages={"invalid": _("Write a number.")},
+            error_messages={"invalid": _("Write a number."), "required": _("Write a number.")},
         )  # fmt: skip
 
     @property

@@ -30,6 +30,7 @@ _NAMES = {
     "episode_s": (gettext_lazy("A new trouble after"), gettext_lazy("s")),
     "quiet_s": (gettext_lazy("Presses count as one within"), gettext_lazy("s")),
     "max_age_s": (gettext_lazy("Values count together within"), gettext_lazy("s")),
+    "scale": (gettext_lazy("Oxygen scale of NEWS2 (2: target 88–92 %)"), ""),
     "medium": (gettext_lazy("Medium from"), gettext_lazy("points")),
     "high": (gettext_lazy("High from"), gettext_lazy("points")),
     "single": (gettext_lazy("One part alone from"), gettext_lazy("points")),
@@ -104,9 +105,9 @@ def parameters(rule: str) -> list[Parameter]:
             unit = words.unit_text(code.unit)
             others.append(Parameter(name, label, unit, "number", value, code.decimals))
         elif name in _NAMES:
-            words_of, unit = _NAMES[name]
+            said, of = _NAMES[name]
             kind = "time" if name in TIMES else "number"
-            others.append(Parameter(name, str(words_of), str(unit), kind, value, 0))
+            others.append(Parameter(name, str(said), str(of), kind, value, 0))
     return [*limits, *others]
 
 

@@ -119,7 +119,7 @@ def _columns(label: Any, name: Any) -> Sequence[Column]:
 
 
 def _kind_name(score: RuleScore) -> str:
-    kinds = devices.types.all_types()
+    kinds = devices.all_types()
     return kinds[score.group].name if score.group in kinds else _("no single device")
 
 

@@ -28,7 +28,7 @@ CHANGED = "songhe:alarm-changed"
 class Act(View):
     """Asks (GET) and does (POST). A refusal is a sentence at its field; nothing entered is lost."""
 
-    http_method_names: ClassVar[list[str]] = ["get", "post"]
+    http_method_names = ["get", "post"]
     name: ClassVar[str] = ""
     done: ClassVar[Any] = ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -101,7 +101,7 @@ class RulePage(View):
             "basis": phrases.BASIS_WORDS.get(row.basis, row.basis),
             "parameters": [(one.label, one.show(one.shipped)) for one in shown],
             "variants": [
-                (v.name, [(names[n].label, names[n].show(x)) for n, x in v.params.items()],
+                (v.name, [(names[n].label, names[n].show(x)) for n, x in v.params.items() if n in names],
                  v.enabled)
                 for v in row.variants
             ],
@@ -128,7 +128,7 @@ class PickRule(View):
 class ChangeRule(View):
     """Ask, show the answers, change: three steps of one form."""
 
-    http_method_names: ClassVar[list[str]] = ["get", "post"]
+    http_method_names = ["get", "post"]
 
     def get(self, request: HttpRequest, rule: str) -> HttpResponse:
         now = timezone.now()
