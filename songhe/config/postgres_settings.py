@@ -40,7 +40,8 @@ def scaled(memory_bytes: int) -> dict[str, str]:
 def settings(*, port: int, sockets: Path, durable: bool, memory_bytes: int) -> dict[str, str]:
     """Return every setting that differs from PostgreSQL's own default.
 
-    Without `durable` (tests only) nothing is flushed to disk and memory is kept small.
+    Without `durable` (tests only) nothing is flushed to disk and memory is kept small; what was
+    committed still survives the death of any process, only not that of the machine.
     """
     chosen = {
         "listen_addresses": "127.0.0.1",
@@ -67,7 +68,6 @@ def settings(*, port: int, sockets: Path, durable: bool, memory_bytes: int) -> d
         chosen |= {
             "fsync": "off",
             "full_page_writes": "off",
-            "synchronous_commit": "off",
             "shared_buffers": "128MB",
             "wal_buffers": "4MB",
             "max_wal_size": "512MB",

@@ -80,6 +80,7 @@ def test_only_tests_trade_durability() -> None:
     assert not {"fsync", "full_page_writes"} & set(durable)
     quick = settings(port=1, sockets=Path("/run"), durable=False, memory_bytes=MIB)
     assert quick["fsync"] == "off"
+    assert quick["synchronous_commit"] == "on"  # a killed server keeps what it has committed
 
 
 def test_a_path_with_a_quote_is_written_safely() -> None:
