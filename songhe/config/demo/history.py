@@ -7,7 +7,7 @@ Packed with the gateway's own row format and put in by COPY, with its keys and f
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import chain, islice
@@ -51,12 +51,19 @@ class Told:
 class Subjects:
     """Of whom or what each device speaks, by the very snapshots that the gateway reads."""
 
-    def __init__(self, county: County) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT key, body FROM gateway_device")
-            known = {key: msgspec.convert(_loaded(body), DeviceSnapshot) for key, body in cursor}
+    def __init__(self, county: County, known: Mapping[str, DeviceSnapshot]) -> None:
         self.snapshots = [known.get(gadget.key) for gadget in county.gadgets]
         self._numbers = {code.code: code.number for code in codes.all_codes()}
+
+    @classmethod
+    def stored(cls, county: County) -> Subjects:
+        """Return them from the table that the gateway reads."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT key, body FROM gateway_device")
+            rows = cursor.fetchall()
+        return cls(
+            county, {key: msgspec.convert(_loaded(body), DeviceSnapshot) for key, body in rows}
+        )
 
     def reading(self, said: Said) -> Reading | None:
         """Return a message as the gateway stores it; None for a device that is not there."""
@@ -116,7 +123,7 @@ def fill(
     trouble), extra is what was said instead. Batteries and last words are written at the end.
     """
     told = Told()
-    subjects = Subjects(county)
+    subjects = Subjects.stored(county)
     with transaction.atomic():
         _partitions(since_us, until_us)
         _temporary()

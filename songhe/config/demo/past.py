@@ -170,7 +170,7 @@ class Past:
 
         Call once, after the history is stored.
         """
-        subjects = Subjects(self._county)
+        subjects = Subjects.stored(self._county)
         rules = RuleBook(_scopes())
         for row, one in sorted(self._found, key=lambda pair: pair[1].at_us):
             findings = judged(rules, subjects, one)

@@ -17,6 +17,8 @@ from songhe.kernel.time import HOUR_US, MINUTE_US, SECOND_US, minute_of_day
 PRESSURE_S, BED_S, SMOKE_S, STRAY_S, SILENT_S = 10, 45, 75, 100, 150
 DOOR_S, SOS_S, POWER_CUT_S = 210, 300, 480
 CHANCE_FROM_S = 660
+# So long that a demo started again within minutes sees it too, half an hour after its stop.
+POWER_CUT_MINUTES = 32
 # By chance about one trouble in four minutes, as many as one operator can live with.
 MEAN_S, SHORTEST_S = 240, 100
 # When a mattress, a home gateway and a band count as silent (devices/data/types.yaml).
@@ -93,7 +95,7 @@ def _power_cut(county: County, cast: Cast, at_us: int) -> Trouble:
     ][:POWER_CUT_HOMES]
     cast.used |= {home.index for home in homes}
     gadgets = [gadget for home in homes for gadget in home.gadgets]
-    return t.silence(at_us, gadgets, GATEWAY_US, 20, "power cut")
+    return t.silence(at_us, gadgets, GATEWAY_US, POWER_CUT_MINUTES, "power cut")
 
 
 def by_chance(county: County, start_us: int, starts: int, zone: str) -> Iterator[Trouble]:
