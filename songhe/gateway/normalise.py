@@ -84,6 +84,12 @@ def effective_us(
     device: Device, at_us: int, sent_us: int | None, received_us: int, dup: bool
 ) -> tuple[int, int]:
     """Return (effective time, flags) of a device's time; raises Unusable outside the window."""
+    if (
+        sent_us is None
+        and not device.offset_us
+        and -UNREMARKABLE_US <= received_us - at_us <= LATE_US
+    ):
+        return at_us, 0  # nearly every message
     learn_offset(device, at_us, sent_us, received_us, dup)
     moment_us, flags = at_us, 0
     if device.offset_us:

@@ -6,12 +6,15 @@ import hashlib
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from songhe.gateway.decoders import gcj02
 from songhe.gateway.intake import Intake
 from songhe.gateway.limits import Bucket
 from songhe.gateway.registry import Registry
 from songhe.gateway.tests.builders import NOW_US, device, snapshot, taken
+from songhe.gateway.writer import rows
 from songhe.gateway.writer.latest import Latest
 from songhe.kernel.ids import uuid7
 from songhe.kernel.time import SECOND_US
@@ -112,12 +115,41 @@ def test_latest_is_the_newest_by_effective_time_and_waits_for_the_commit() -> No
         return Reading(1, subject, one, at_us, NOW_US, (1,), (value,))
 
     planned = latest.plan([reading(20, 2.0), reading(10, 1.0)])
-    assert planned[subject.int].cells == {1: (20, 2.0, one)}
+    assert planned[subject.int].cells() == {1: (20, 2.0, one)}
     assert len(latest) == 0
     latest.merge(planned)
-    assert latest.plan([reading(15, 1.5), reading(20, 9.9)])[subject.int].cells == {}
-    assert latest.plan([reading(21, 3.0)])[subject.int].cells == {1: (21, 3.0, one)}
+    assert latest.plan([reading(15, 1.5), reading(20, 9.9)]) == {}
+    assert latest.plan([reading(21, 3.0)])[subject.int].cells() == {1: (21, 3.0, one)}
     assert latest.dirty == {subject.int}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 60),
+            st.lists(st.integers(1, 6), min_size=1, max_size=4, unique=True).map(tuple),
+            st.booleans(),
+        ),
+        max_size=60,
+    )
+)
+def test_the_newest_of_every_code_whatever_came_together(
+    messages: list[tuple[int, tuple[int, ...], bool]],
+) -> None:
+    latest, subject, one = Latest(), uuid7(), uuid7()
+    newest: dict[int, int] = {}
+    waiting: list[Reading] = []
+    for at_us, codes, is_end_of_batch in messages:
+        waiting.append(Reading(1, subject, one, at_us, NOW_US, codes, (float(at_us),) * len(codes)))
+        for code in codes:
+            newest[code] = max(newest.get(code, 0), at_us)
+        if is_end_of_batch:
+            latest.merge(latest.plan(waiting))
+            waiting = []
+    planned = latest.plan(waiting)
+    expected = {code: (at_us, float(at_us), one) for code, at_us in newest.items()}
+    wanted = rows.stream([rows.latest(subject, 1, expected, NOW_US)] if messages else [])
+    assert latest.packed([subject.int], planned, NOW_US) == wanted
 
 
 @pytest.mark.parametrize("place", [(39.9042, 116.4074), (22.5431, 114.0579), (30.0, 103.0)])

@@ -370,7 +370,7 @@ class Writer:
 
     def _to_flush(self, planned: dict[int, Row], batch: Batch) -> tuple[set[int], set[UUID]]:
         """Return whose rows of latest and device_seen go into this transaction."""
-        subjects = self._latest.dirty | {s for s, row in planned.items() if row.cells}
+        subjects = self._latest.dirty | planned.keys()
         devices = self.seen.dirty
         now_s = time.monotonic()
         is_due = now_s - self._flushed_s >= FLUSH_S
