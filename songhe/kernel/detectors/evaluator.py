@@ -227,6 +227,7 @@ class Evaluator:
                     continue
             if (
                 program.ask
+                or track.lanes
                 or reading.flags & program.flags
                 or (track.active and not program.ids.isdisjoint(track.active))
                 or (program.on_repeat and before is not None and before.values == values)
@@ -256,7 +257,11 @@ class Evaluator:
         repeated = before is not None and before.values == reading.values
         for entry in program.entries:
             state = track.active.get(entry.rule.id)
-            if state is None and entry.quiet(reading.values, reading.flags, repeated):
+            if (
+                state is None
+                and entry.quiet(reading.values, reading.flags, repeated)
+                and not (track.lanes and track.has_lane(entry.rule.id))
+            ):
                 continue
             plan.findings += self._step(plan, kind, key, track, reading, entry, state, profile)
 

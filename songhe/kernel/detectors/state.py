@@ -98,6 +98,18 @@ def number(code: int, value: float) -> float | int:
     return int(rounded) if decimals == 0 else rounded
 
 
+def finding_id(
+    rule: str, version: str, key: UUID, onset_us: int, phase: Phase, of: UUID | None = None
+) -> UUID:
+    """Return the id that a finding always has.
+
+    One reading can end two episodes of a rule (a late one beside the present one), so the raised
+    finding that it belongs to is part of the id of a notice or an end.
+    """
+    parts: list[object] = [rule, version, key, onset_us, phase]
+    return ids.derived(*parts) if of is None else ids.derived(*parts, of)
+
+
 def tell(
     rule: Rule,
     context: Context,
@@ -117,7 +129,7 @@ def tell(
     if _TIMES & summary.keys():
         summary = {**summary, "zone": context.zone}
     return Finding(
-        id=ids.derived(rule.id, rule.version, context.key, at_us, phase),
+        id=finding_id(rule.id, rule.version, context.key, at_us, phase, of),
         rule=rule.id,
         rule_version=rule.version,
         phase=phase,

@@ -7,10 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from songhe.kernel import ids
 from songhe.kernel.detectors.kinds import Kind
 from songhe.kernel.detectors.rules import Rule
-from songhe.kernel.detectors.state import NEVER_US, Context, State
+from songhe.kernel.detectors.state import NEVER_US, Context, State, finding_id
 from songhe.kernel.time import SECOND_US
 from songhe.kernel.wire import Finding, Reading
 
@@ -96,6 +95,10 @@ class Track:
         """Say whether an instant lies in an episode that has ended."""
         return any(first <= at_us <= last for first, last in self.past.get(rule, ()))
 
+    def has_lane(self, rule: str) -> bool:
+        """Say whether late readings of a rule are still under way."""
+        return any(key[0] == rule for key in self.lanes)
+
     def judge_late(
         self, rule: Rule, kind: Kind, reading: Reading, now_us: int, context: Context
     ) -> list[Finding]:
@@ -168,7 +171,7 @@ class Track:
 
 
 def _again(raised: Finding, of: UUID, context: Context) -> Finding:
-    id_ = ids.derived(raised.rule, raised.rule_version, context.key, raised.onset_us, "notice")
+    id_ = finding_id(raised.rule, raised.rule_version, context.key, raised.onset_us, "notice", of)
     return msgspec.structs.replace(raised, id=id_, phase="notice", of=of)
 
 
