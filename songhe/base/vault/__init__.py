@@ -7,11 +7,13 @@ state folder (vault.key, 0600), never in the database. Rotation comes with the w
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
 import stat
 from functools import cache
+from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -33,13 +35,26 @@ class VaultClosed(Unavailable):
 def _key() -> bytes:
     path = settings.ENV.state / "vault.key"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(os.urandom(32))
+        _make_key(path)
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise VaultClosed
     return path.read_bytes()
+
+
+def _make_key(path: Path) -> None:
+    """Make the key in one step that only one of several processes can win."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"vault.key.{os.getpid()}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(os.urandom(32))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+    finally:
+        fresh.unlink()
 
 
 def seal(text: str, *, field: str, pk: UUID) -> bytes:
