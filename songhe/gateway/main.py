@@ -59,6 +59,7 @@ class Gateway:
         self.latest = Latest()
         self.seen = Seen()
         self.stopping = asyncio.Event()
+        self.is_serving = False
 
     async def run(self) -> None:
         """Start, serve until told to stop, stop cleanly."""
@@ -79,6 +80,7 @@ class Gateway:
         log.info(
             "ready", mqtt=settings.device_port, http=settings.http_port, tls=bool(settings.tls_cert)
         )
+        self.is_serving = True
         told = asyncio.create_task(self.stopping.wait())
         await asyncio.wait({told, writing, serving}, return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
@@ -106,7 +108,7 @@ class Gateway:
                 database = await connect(url, "start")
                 await database.execute("SELECT 1 FROM reading_hot, gateway_device LIMIT 0")
             except Exception as error:
-                if not is_passing(error) or self.stopping.is_set():
+                if not is_passing(error):
                     raise
                 if not said:
                     log.warning("waiting for the database", error=type(error).__name__)
@@ -188,7 +190,8 @@ async def serve(settings: Settings) -> None:
     told = asyncio.create_task(gateway.stopping.wait())
     await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
     told.cancel()
-    # Told during the start, there is nothing to drain: what runs on is given the time to stop.
+    if not gateway.is_serving and not running.done():
+        running.cancel()  # told during the start: there is nothing to drain
     await asyncio.wait({running}, timeout=DRAIN_S + 1.5)
     if not running.done():
         running.cancel()

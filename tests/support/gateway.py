@@ -11,6 +11,7 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -219,6 +220,10 @@ class GatewayProcess:
             "SONGHE_GATEWAY_HTTP_PORT": str(self.http_port),
             **environment,
         }
+        self._scheme = "https" if "SONGHE_TLS_CERT" in environment else "http"
+        # The certificates of tests sign themselves; this side of the test is not what is tried.
+        self._tls = ssl.create_default_context()
+        self._tls.check_hostname, self._tls.verify_mode = False, ssl.CERT_NONE
         self._log = tempfile.NamedTemporaryFile("w+", prefix="songhe-gateway-", suffix=".log")  # noqa: SIM115
         self._process: subprocess.Popen[str] | None = None
 
@@ -273,7 +278,11 @@ class GatewayProcess:
 
     def get(self, path: str) -> tuple[int, bytes]:
         """Return (status, body) of a GET."""
-        return self._send(urllib.request.Request(f"http://127.0.0.1:{self.http_port}{path}"))
+        return self._send(urllib.request.Request(self.address(path)))
+
+    def address(self, path: str) -> str:
+        """Return the address of a path on the HTTP side."""
+        return f"{self._scheme}://127.0.0.1:{self.http_port}{path}"
 
     def post(
         self,
@@ -285,18 +294,17 @@ class GatewayProcess:
         key: str | None = None,
     ) -> tuple[int, dict[str, Any]]:
         """Return (status, JSON body) of a device's POST; key: another device's, in the address."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.http_port}/v1/{key or device.key}/{kind}", data=body
-        )
+        path = f"/v1/{key or device.key}/{kind}"
+        request = urllib.request.Request(self.address(path), data=body)
         login = f"{device.key}:{device.secret if secret is None else secret}"
         request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
         status, answer = self._send(request)
         return status, json.loads(answer)
 
-    @staticmethod
-    def _send(request: urllib.request.Request) -> tuple[int, bytes]:
+    def _send(self, request: urllib.request.Request) -> tuple[int, bytes]:
+        context = self._tls if self._scheme == "https" else None
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S, context=context) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
@@ -309,7 +317,12 @@ class GatewayProcess:
 
     def knows(self, device: DeviceLogin, secret: str | None = None) -> bool:
         """Tell whether a device may sign in, by a request that is refused for its size."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=PATIENCE_S)
+        if self._scheme == "https":
+            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                "127.0.0.1", self.http_port, timeout=PATIENCE_S, context=self._tls
+            )
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=PATIENCE_S)
         login = f"{device.key}:{secret or device.secret}"
         connection.putrequest("POST", f"/v1/{device.key}/status")
         connection.putheader("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")

@@ -1,0 +1,151 @@
+"""The writer on a real database: one bad message, one failing rule, one silent repeat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from songhe.gateway.batch import Inbound
+from songhe.gateway.registry import Registry
+from songhe.gateway.settings import Settings
+from songhe.gateway.tests.builders import NOW_US, Sender, snapshot
+from songhe.gateway.writer import Writer
+from songhe.gateway.writer.latest import Latest
+from songhe.gateway.writer.seen import Seen
+from songhe.kernel.detectors import Evaluator, Plan, RuleBook
+from songhe.kernel.wire import Reading
+from tests.support.database import copied
+
+POISON = 66
+
+
+class FaultyEvaluator(Evaluator):
+    """An evaluator with a rule that fails on one value."""
+
+    def __init__(self) -> None:
+        super().__init__(RuleBook())
+        self.judged: list[float] = []
+
+    def judge(self, readings: Iterable[Reading], now_us: int) -> Plan:
+        values = [reading.values[0] for reading in readings]
+        if POISON in values:
+            raise ZeroDivisionError
+        self.judged += values
+        return super().judge(readings, now_us)
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres_url: str) -> Iterator[str]:
+    """Return the address of a fresh migrated database."""
+    with copied(postgres_url) as url:
+        yield url
+
+
+@asynccontextmanager
+async def running(url: str, evaluator: Evaluator) -> AsyncIterator[Writer]:
+    """Run a writer, and let it finish."""
+    settings = Settings(database_url=url)
+    writer = Writer(settings, evaluator, Latest(), Seen(), lambda: NOW_US)
+    task = asyncio.create_task(writer.run())
+    yield writer
+    writer.stop()
+    await task
+
+
+class Waiting(Sender):
+    """A sender that can be waited for."""
+
+    def __init__(self, tokens: int) -> None:
+        super().__init__()
+        self.done = asyncio.Event()
+        self._bytes = 4 * tokens
+
+    def settle(self, tokens: bytes) -> None:
+        super().settle(tokens)
+        if len(self.settled) >= self._bytes:
+            self.done.set()
+
+
+async def sent(writer: Writer, values: list[float], key: str) -> Waiting:
+    """Send one message a value from a new device, and wait until all are settled."""
+    registry = Registry()
+    one = registry.apply(snapshot(key))
+    sender = Waiting(len(values))
+    for number, value in enumerate(values):
+        payload = (
+            b'{"at": "2026-11-21T02:%02d:00Z", "readings": [{"code": "8867-4", "value": %g}]}'
+            % (number, value)
+        )
+        route = registry.route(one, f"songhe/1/{key}/readings")
+        writer.put(Inbound(sender, b"ack%d" % number, route, payload, NOW_US))
+    async with asyncio.timeout(30):
+        await sender.done.wait()
+    return sender
+
+
+def rows(url: str, text: str, *values: Any) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(text, values).fetchall()
+
+
+async def test_a_failing_rule_costs_only_the_judgement_of_its_message(database_url: str) -> None:
+    evaluator = FaultyEvaluator()
+    async with running(database_url, evaluator) as writer:
+        sender = await sent(writer, [61, 62, POISON, 63], "faulty")
+    assert sender.settled == b"ack0ack1ack2ack3"
+    assert sorted(evaluator.judged) == [61, 62, 63]
+    stored = rows(
+        database_url,
+        "SELECT r.vals[1] FROM reading_hot r JOIN latest l ON l.subject = r.subject"
+        " AND l.vals[1] = 63 ORDER BY effective_at",
+    )
+    assert stored == [(61.0,), (62.0,), (66.0,), (63.0,)]
+
+
+async def test_what_the_database_refuses_becomes_a_dead_letter(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("ALTER TABLE reading_hot ADD CONSTRAINT no_77 CHECK (vals[1] <> 77)")
+    async with running(database_url, FaultyEvaluator()) as writer:
+        sender = await sent(writer, [71, 77, 73], "refused")
+    assert sender.settled == b"ack0ack1ack2"
+    letters = rows(database_url, "SELECT reason FROM dead_letter WHERE device_key = 'refused'")
+    assert letters == [("bad-value",)]
+    stored = rows(database_url, "SELECT vals[1] FROM reading_hot WHERE vals[1] BETWEEN 71 AND 77")
+    assert sorted(stored) == [(71.0,), (73.0,)]
+
+
+async def test_a_repeat_that_nothing_announces_is_found_and_not_judged_again(
+    database_url: str,
+) -> None:
+    evaluator = FaultyEvaluator()
+    registry = Registry()
+    one = registry.apply(snapshot("repeats"))
+    payload = b'{"at": "2026-11-21T02:30:00Z", "readings": [{"code": "8867-4", "value": 81}]}'
+    fresh = payload.replace(b"02:30", b"02:29").replace(b"81", b"82")
+    route = registry.route(one, "songhe/1/repeats/readings")
+    async with running(database_url, evaluator) as writer:
+        first, second = Waiting(1), Waiting(2)
+        writer.put(Inbound(first, b"ack0", route, payload, NOW_US))
+        async with asyncio.timeout(30):
+            await first.done.wait()
+        # The next batch judges as if all were new, and has to take that back.
+        writer.put(Inbound(second, b"ack1", route, payload, NOW_US + 1))
+        writer.put(Inbound(second, b"ack2", route, fresh, NOW_US + 1))
+        async with asyncio.timeout(30):
+            await second.done.wait()
+    stored = rows(
+        database_url,
+        "SELECT vals[1], received_at FROM reading_hot WHERE device = %s ORDER BY effective_at",
+        one.id,
+    )
+    assert [value for value, _ in stored] == [82.0, 81.0]
+    assert stored[1][1] < stored[0][1]
+    latest = rows(
+        database_url, "SELECT vals FROM latest WHERE subject = %s", one.bindings[0].subject
+    )
+    assert latest == [([81.0],)]
