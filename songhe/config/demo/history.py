@@ -204,8 +204,8 @@ def _remember(said: Said, reading: Reading, told: Told) -> None:
             cells[code] = (reading.effective_us, value, reading.device)
     told.heard[said.gadget] = max(told.heard.get(said.gadget, 0), said.at_us)
     if said.kind == "status":
-        for code, value in said.values:
-            kept = told.battery if code == "songhe:battery" else told.rssi
+        for name, value in said.values:
+            kept = told.battery if name == "songhe:battery" else told.rssi
             kept[said.gadget] = value
 
 

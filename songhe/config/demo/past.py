@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 from songhe.base.access import services as access
 from songhe.base.accounts.models import User
 from songhe.config.demo.history import Subjects
-from songhe.config.demo.model import County
+from songhe.config.demo.model import County, Gadget
 from songhe.config.simulate import trouble as t
 from songhe.config.simulate.said import Said
 from songhe.config.simulate.trouble import Cast, Trouble
@@ -44,7 +44,7 @@ class Ended:
     note: str
 
 
-def _of(kind: str, make: Callable[[Cast, int, t.Gadget], Trouble], *, alone: bool = False) -> Make:
+def _of(kind: str, make: Callable[[Cast, int, Gadget], Trouble], *, alone: bool = False) -> Make:
     def found(cast: Cast, at_us: int) -> Trouble | None:
         gadget = cast.pick(kind, alone=alone)
         return None if gadget is None else make(cast, at_us, gadget)
@@ -52,20 +52,20 @@ def _of(kind: str, make: Callable[[Cast, int, t.Gadget], Trouble], *, alone: boo
     return found
 
 
-def _low_sugar(cast: Cast, at_us: int, gadget: t.Gadget) -> Trouble:
+def _low_sugar(cast: Cast, at_us: int, gadget: Gadget) -> Trouble:
     return t.single("low sugar", at_us, gadget, "14743-9", [(0, 3.4), (16, 6.1)])
 
 
-def _high(cast: Cast, at_us: int, gadget: t.Gadget) -> Trouble:
+def _high(cast: Cast, at_us: int, gadget: Gadget) -> Trouble:
     values = [(0.0, 188.0, 108.0, 90.0), (25.0, 148.0, 86.0, 80.0)]
     return t.pressure(at_us, gadget, values)
 
 
-def _stray(cast: Cast, at_us: int, gadget: t.Gadget) -> Trouble:
+def _stray(cast: Cast, at_us: int, gadget: Gadget) -> Trouble:
     return t.stray(cast.rng, at_us, cast.home(gadget), cast.elder(gadget), gadget)
 
 
-def _bed(cast: Cast, at_us: int, gadget: t.Gadget) -> Trouble:
+def _bed(cast: Cast, at_us: int, gadget: Gadget) -> Trouble:
     return t.empty_bed(at_us, cast.home(gadget), gadget, 6)
 
 
@@ -249,8 +249,8 @@ def _store(findings: Iterable[Finding]) -> None:
         )
         for f in findings
     ]
-    with connection.cursor() as cursor:
-        cursor.executemany(
+    with connection.cursor() as wrapper:
+        wrapper.cursor.executemany(
             'INSERT INTO finding (id, rule, rule_version, phase, "of", level, subject_kind,'
             " subject, person, device, onset_at, decided_at, late, summary, evidence, params)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"

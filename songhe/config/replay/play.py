@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,28 +68,27 @@ class Replay:
         self.sent = 0
         self.clock = course.shift(course.lines[0].at)
         self._now = now
-        self._refused: asyncio.Future[str] | None = None
-        self._refusals = 0
+        self._refused = ""
+        self._stop = asyncio.Event()
+        self._refusals: Counter[str] = Counter()
         self._progress = asyncio.Event()
 
     async def run(self) -> bool:
         """Play to the end; False when it was stopped before. Raises NotLetIn."""
         loop = asyncio.get_running_loop()
-        self._refused = loop.create_future()
-        stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, self._stop.set)
         connections = [asyncio.create_task(link.run()) for link in self.links.values()]
         playing = asyncio.create_task(self._play())
         telling = asyncio.create_task(self._tell())
-        stopped = asyncio.create_task(stop.wait())
-        waiting = {playing, stopped, self._refused, *connections}
+        stopped = asyncio.create_task(self._told())
+        waiting = {playing, stopped, *connections}
         try:
             done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for found in done:
                 found.result()
-            if self._refused in done:
-                raise NotLetIn(key=self._refused.result())
+            if self._refused:
+                raise NotLetIn(key=self._refused)
         finally:
             for task in (*connections, playing, telling, stopped):
                 task.cancel()
@@ -98,6 +98,9 @@ class Replay:
                 loop.remove_signal_handler(number)
             self._say("\n")
         return playing in done
+
+    async def _told(self) -> None:
+        await self._stop.wait()
 
     async def _play(self) -> None:
         course = self.course
@@ -141,9 +144,10 @@ class Replay:
 
     def lost(self, link: Link) -> None:
         """Give up when the gateway goes on refusing; it may not know of a new device yet."""
-        self._refusals += link.refused
-        if self._refusals > REFUSED_MOST and self._refused and not self._refused.done():
-            self._refused.set_result(link.key)
+        self._refusals[link.key] += link.refused
+        if self._refusals[link.key] > REFUSED_MOST:
+            self._refused = link.key
+            self._stop.set()
 
     # --- telling ------------------------------------------------------------------------------
 

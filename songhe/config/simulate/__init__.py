@@ -97,14 +97,18 @@ async def run(env: Env, found: Install, options: argparse.Namespace) -> None:
     connecting = asyncio.create_task(fleet.run())
     playing = asyncio.create_task(player.run(start_us, options.speed))
     telling = asyncio.create_task(_tell(player, quiet=options.quiet))
-    stopped = asyncio.create_task(stop.wait())
-    tasks = {connecting, playing, telling}
-    done, _ = await asyncio.wait({*tasks, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped = asyncio.create_task(_told(stop))
+    tasks = {connecting, playing, telling, stopped}
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         task.cancel()
     await fleet.close()
-    for task in done - {stopped}:
+    for task in done:
         task.result()
+
+
+async def _told(stop: asyncio.Event) -> None:
+    await stop.wait()
 
 
 async def _tell(player: Player, *, quiet: bool) -> None:

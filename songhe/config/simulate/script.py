@@ -133,48 +133,48 @@ def _high(cast: Cast, at: int, zone: str) -> Trouble | None:
 def _low_sugar(cast: Cast, at: int, zone: str) -> Trouble | None:
     meter = cast.pick("glucose-meter")
     value = round(cast.rng.uniform(3.1, 3.8), 1)
-    return meter and t.single("low sugar", at, meter, "14743-9", [(0, value), (18, 5.8)])
+    return t.single("low sugar", at, meter, "14743-9", [(0, value), (18, 5.8)]) if meter else None
 
 
 def _high_sugar(cast: Cast, at: int, zone: str) -> Trouble | None:
     meter = cast.pick("glucose-meter")
     value = round(cast.rng.uniform(16.8, 18.9), 1)
-    return meter and t.single("high sugar", at, meter, "14743-9", [(0, value), (45, 12.4)])
+    return t.single("high sugar", at, meter, "14743-9", [(0, value), (45, 12.4)]) if meter else None
 
 
 def _low_oxygen(cast: Cast, at: int, zone: str) -> Trouble | None:
     meter = cast.pick("oximeter", lacking="copd-hypercapnic")
     values = [(-2.0, 93.0), (0.0, 92.0), (15.0, 97.0)]
-    return meter and t.single("low oxygen", at, meter, "59408-5", values)
+    return t.single("low oxygen", at, meter, "59408-5", values) if meter else None
 
 
 def _fever(cast: Cast, at: int, zone: str) -> Trouble | None:
     meter = cast.pick("thermometer")
     values = [(-3.0, 38.3), (0.0, 38.5), (40.0, 37.1)]
-    return meter and t.single("fever", at, meter, "8310-5", values)
+    return t.single("fever", at, meter, "8310-5", values) if meter else None
 
 
 def _hazard(kind: str, minutes: float) -> Callable[[Cast, int, str], Trouble | None]:
     def make(cast: Cast, at: int, zone: str) -> Trouble | None:
         sensor = cast.pick(kind)
-        return sensor and t.hazard(at, sensor, minutes)
+        return t.hazard(at, sensor, minutes) if sensor else None
 
     return make
 
 
 def _sos(cast: Cast, at: int, zone: str) -> Trouble | None:
     button = cast.pick("sos-button")
-    return button and t.sos(at, button)
+    return t.sos(at, button) if button else None
 
 
 def _fall(cast: Cast, at: int, zone: str) -> Trouble | None:
     band = cast.pick("band")
-    return band and t.fall(at, band)
+    return t.fall(at, band) if band else None
 
 
 def _heart(cast: Cast, at: int, zone: str) -> Trouble | None:
     band = cast.pick("band")
-    return band and t.fast_heart(cast.rng, at, band)
+    return t.fast_heart(cast.rng, at, band) if band else None
 
 
 def _stray(cast: Cast, at: int, zone: str) -> Trouble | None:
@@ -188,24 +188,28 @@ def _bed(cast: Cast, at: int, zone: str) -> Trouble | None:
     if not is_bed_time(at, zone):
         return None
     mattress = cast.pick("sleep-mattress", alone=True)
-    return mattress and t.empty_bed(at, cast.home(mattress), mattress, cast.rng.uniform(4, 15))
+    return (
+        t.empty_bed(at, cast.home(mattress), mattress, cast.rng.uniform(4, 15))
+        if mattress
+        else None
+    )
 
 
 def _door(cast: Cast, at: int, zone: str) -> Trouble | None:
     if not is_door_time(at, zone):
         return None
     door = cast.pick("door-magnet", alone=True)
-    return door and t.night_door(at, cast.home(door), door)
+    return t.night_door(at, cast.home(door), door) if door else None
 
 
 def _silent(cast: Cast, at: int, zone: str) -> Trouble | None:
     router = cast.pick("home-gateway")
-    return router and t.silence(at, [router], GATEWAY_US, 15)
+    return t.silence(at, [router], GATEWAY_US, 15) if router else None
 
 
 def _battery(cast: Cast, at: int, zone: str) -> Trouble | None:
     sensor = cast.pick(cast.rng.choice(("pir", "door-magnet", "sos-button", "band")))
-    return sensor and t.weak_battery(at, sensor)
+    return t.weak_battery(at, sensor) if sensor else None
 
 
 _CHANCES: dict[str, tuple[float, Callable[[Cast, int, str], Trouble | None]]] = {
@@ -248,7 +252,7 @@ class Course:
 
         Look an hour further than is played: a silence begins long before it is noticed.
         """
-        found = []
+        found: list[Trouble] = []
         while True:
             one = self._next or next(self._chance)
             if one.at_us > until_us:
