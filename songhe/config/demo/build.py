@@ -14,7 +14,7 @@ from songhe.config.demo import places
 from songhe.config.demo.cast import Institutions, found_institutions, make_cast
 from songhe.config.demo.install import Install
 from songhe.config.demo.model import County, Elder, Gadget, Household
-from songhe.domains.devices import types
+from songhe.domains.devices import terms as types
 from songhe.domains.devices.bulk import NewDevice, Proof, put_into_use
 from songhe.domains.monitoring import services as monitoring
 from songhe.domains.people.bulk import (

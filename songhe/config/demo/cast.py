@@ -16,7 +16,7 @@ from songhe.config.demo import places
 from songhe.config.demo.install import Install
 from songhe.config.demo.logins import COUNTY, LOGINS, TOWN
 from songhe.domains.organizations import services as organizations
-from songhe.domains.organizations.models import Organization
+from songhe.domains.organizations.selectors import Organization
 
 
 @dataclass(frozen=True, slots=True)

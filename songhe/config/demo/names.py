@@ -6,7 +6,7 @@ from datetime import date
 from random import Random
 
 from songhe.config.demo.places import COUNTY
-from songhe.domains.people.idnumber import check_digit
+from songhe.domains.people.terms import check_digit
 
 SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蔡蒋余于杜叶程苏魏"

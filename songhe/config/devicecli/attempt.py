@@ -14,7 +14,7 @@ import aiomqtt
 from songhe.config.devicecli.whom import BadDevice, now, say
 from songhe.config.env import Env
 from songhe.config.simulate.fleet import tls_context
-from songhe.domains.devices import types
+from songhe.domains.devices import terms as types
 from songhe.gateway import decoders
 from songhe.gateway.decoders import Measurement, Refused
 from songhe.kernel import codes

@@ -12,7 +12,8 @@ from songhe.config.devicecli.attempt import publish_line
 from songhe.config.devicecli.whom import BadDevice, device_id, now, say, served
 from songhe.config.env import Env
 from songhe.domains.devices import selectors as devices
-from songhe.domains.devices import services, types
+from songhe.domains.devices import services
+from songhe.domains.devices import terms as types
 from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from songhe.base.access.actor import SYSTEM
 from songhe.domains.devices import services
 from songhe.domains.devices.models import Device
-from songhe.domains.organizations.models import Organization
+from songhe.domains.organizations.selectors import Organization
 
 STEPS = (
     ("install", "安装照片"),
