@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from songhe.domains.devices.terms import DeviceState
 from songhe.domains.devices.types import DeviceType, all_types
+from songhe.domains.devices.words import SETTING_UNITS, setting_word
 from songhe.kit.forms import KitForm
 
 Choices = Iterable[tuple[str, str | Promise]]
@@ -22,12 +23,24 @@ def _choose(form: KitForm, name: str, choices: Choices) -> None:
     field.choices = list(choices)
 
 
+def _select() -> forms.Select:
+    return forms.Select(attrs={"class": "input"})
+
+
 class DeviceFilter(KitForm):
-    type = forms.ChoiceField(label=_("Type"), required=False)
+    type = forms.ChoiceField(label=_("Type"), required=False, widget=_select())
     state = forms.ChoiceField(
-        label=_("State"), required=False, choices=[("", _("all")), *DeviceState.choices]
+        label=_("State"),
+        required=False,
+        choices=[("", _("all")), *DeviceState.choices],
+        widget=_select(),
     )
-    words = forms.CharField(label=_("Key or serial number"), required=False, max_length=64)
+    words = forms.CharField(
+        label=_("Key or serial number"),
+        required=False,
+        max_length=64,
+        widget=forms.TextInput(attrs={"class": "input"}),
+    )
     silent = forms.BooleanField(label=_("Only silent ones"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,8 +72,8 @@ class RegisterForm(KitForm):
     def __init__(self, *args: Any, organizations: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = sorted((kind.code, kind.name) for kind in all_types().values())
-        _choose(self, "type", [("", _("Choose")), *names])
-        _choose(self, "organization_id", [("", _("Choose")), *organizations])
+        _choose(self, "type", [("", _("Please choose")), *names])
+        _choose(self, "organization_id", [("", _("Please choose")), *organizations])
 
 
 class PersonSearch(KitForm):
@@ -84,7 +97,7 @@ class BindForm(KitForm):
 
 
 class StepForm(KitForm):
-    """One step of commissioning. Whether a proof is needed is the workflow's to say."""
+    """One step of commissioning, with its proof where the workflow wants one."""
 
     step = forms.CharField(widget=forms.HiddenInput, max_length=20)
     note = forms.CharField(
@@ -94,6 +107,10 @@ class StepForm(KitForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+    def __init__(self, *args: Any, needs_note: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["note"].required = needs_note
 
 
 class CommandForm(KitForm):
@@ -112,6 +129,21 @@ class CommandForm(KitForm):
     def args(self) -> dict[str, Any]:
         """Return the arguments as the device expects them."""
         return {name: self.cleaned_data[name] for name in self.arguments}
+
+
+class SettingsForm(KitForm):
+    """What is wished of a device, each setting within the range of its type."""
+
+    def __init__(self, *args: Any, kind: DeviceType, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, (low, high) in kind.settings.items():
+            self.fields[name] = forms.IntegerField(
+                label=setting_word(name),
+                help_text=_("From %(low)s to %(high)s.") % {"low": int(low), "high": int(high)},
+                min_value=int(low),
+                max_value=int(high),
+                widget=forms.NumberInput(attrs={"data-unit": str(SETTING_UNITS.get(name, ""))}),
+            )
 
 
 def _seconds() -> forms.Field:

@@ -53,6 +53,13 @@ urlpatterns = [
         name="rotate_secret",
         section="desk",
     ),
+    screen(
+        f"{_ONE}settings/",
+        views.Settings,
+        action="devices.command_device",
+        name="settings",
+        section="desk",
+    ),
     screen(f"{_ONE}revoke/", views.RevokeSecrets, action="devices.revoke_secrets", name="revoke"),
     screen(
         "people/<uuid:person_id>/devices/",

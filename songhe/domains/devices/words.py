@@ -20,8 +20,19 @@ COMMAND_WORDS: dict[str, Promise] = {
     "silence": pgettext_lazy("command", "Stop the sound"),
     "close-valve": pgettext_lazy("command", "Close the valve"),
     "call-back": pgettext_lazy("command", "Call back"),
+    "configure": pgettext_lazy("command", "Take over the settings"),
     "restart": pgettext_lazy("command", "Restart"),
 }
+
+SETTING_WORDS: dict[str, Promise] = {
+    "report_interval_s": pgettext_lazy("setting", "Reports every"),
+}
+SETTING_UNITS: dict[str, Promise] = {"report_interval_s": pgettext_lazy("unit", "s")}
+
+
+def setting_word(name: str) -> str:
+    """Return the word of a setting; one of the device's own is shown as it is."""
+    return str(SETTING_WORDS.get(name, name))
 
 
 def step_word(step: str) -> str:

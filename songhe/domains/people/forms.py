@@ -15,9 +15,11 @@ class PersonFilter(KitForm):
         label=_("Name or pinyin"),
         max_length=60,
         required=False,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "class": "input"}),
     )
-    region = forms.ChoiceField(label=_("Region"), required=False)
+    region = forms.ChoiceField(
+        label=_("Region"), required=False, widget=forms.Select(attrs={"class": "input"})
+    )
 
     def __init__(self, *args: object, regions: Iterable[tuple[str, str]], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)

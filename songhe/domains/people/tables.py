@@ -33,7 +33,7 @@ class PersonTable(Table):
             second=lambda row: row.age,
         ),
         Column("living", _("Lives"), second=lambda row: row.care),
-        Column("region", _("Place")),
+        Column("region", _("Community")),
         Column("risks", _("To know")),
     )
     per_page = 50

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from songhe.base.access.actor import Actor
@@ -66,9 +66,7 @@ def person_rows(actor: Actor, persons: list[Any]) -> list[PersonRow]:
             region=" ".join(
                 names[code] for code in (view.region_code[:9], view.region_code) if code in names
             ),
-            risks="，".join(panels.risk_words(view, known.get(view.id, []))[:3])
-            if (get_language() or "zh").startswith("zh")
-            else ", ".join(panels.risk_words(view, known.get(view.id, []))[:3]),
+            risks=_(", ").join(panels.risk_words(view, known.get(view.id, []))[:3]),
         )
         for view in views
     ]

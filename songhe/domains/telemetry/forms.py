@@ -18,16 +18,29 @@ class ReasonForm(KitForm):
     )
 
 
+def _select() -> forms.Select:
+    return forms.Select(attrs={"class": "input"})
+
+
 class LetterFilter(KitForm):
     state = forms.ChoiceField(
-        label=_("State"), required=False, choices=[("", _("all")), *LetterState.choices]
+        label=_("State"),
+        required=False,
+        choices=[("", _("all")), *LetterState.choices],
+        widget=_select(),
     )
     reason = forms.ChoiceField(
         label=_("Why it was not taken"),
         required=False,
         choices=[("", _("all")), *REASON_WORDS.items()],
+        widget=_select(),
     )
-    words = forms.CharField(label=_("Device key"), required=False, max_length=24)
+    words = forms.CharField(
+        label=_("Device key"),
+        required=False,
+        max_length=24,
+        widget=forms.TextInput(attrs={"class": "input"}),
+    )
 
     @property
     def asked(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from songhe.domains.telemetry.selectors import StoredReading
@@ -44,7 +45,7 @@ class ReadingRow:
     @property
     def beside(self) -> str:
         """Return the other values of the same message."""
-        return ", ".join(
+        return gettext(", ").join(
             f"{code_name(code)} {code.text(value)} {unit_words(code)}".strip()
             for code, value in self.reading.values
             if code.key not in self.main
@@ -63,14 +64,14 @@ class ReadingRow:
     @property
     def flags(self) -> str:
         words = flag_words(self.reading.flags)
-        return ", ".join(words) if words else str(_("none"))
+        return gettext(", ").join(words) if words else gettext("none")
 
 
 class ReadingTable(Table):
     columns: ClassVar[Sequence[Column]] = (
         Column("at", _("Measured"), second=lambda row: row.beside),
         Column("value", _("Value")),
-        Column("received", _("Received")),
+        Column("received", _("Received at")),
         Column("device", _("Device")),
         Column("flags", _("Remarks")),
     )
@@ -110,11 +111,11 @@ class LetterTable(Table):
     columns = (
         Column(
             "received_at",
-            _("Received"),
+            _("Received at"),
             value=lambda row: formats.moment(row.received_at),
             link=lambda row: reverse("telemetry:letter", args=[row.pk]),
         ),
-        Column("reason", _("Why"), value=lambda row: reason_word(row.reason)),
+        Column("reason", _("Why it was not taken"), value=lambda row: reason_word(row.reason)),
         Column("device_key", _("Device key")),
         Column("topic", _("Topic")),
         Column("state", _("State"), value=lambda row: LetterState(row.state).label),

@@ -30,9 +30,3 @@ def seconds(length_s: int) -> str:
 def command_word(name: str) -> str:
     """Return the word of a command."""
     return words.command_word(name)
-
-
-@register.filter
-def step_word(name: str) -> str:
-    """Return the word of a step of commissioning."""
-    return words.step_word(name)

@@ -7,6 +7,7 @@ from songhe.domains.devices.views.device import (
     DevicePage,
     RevokeSecrets,
     RotateSecret,
+    Settings,
 )
 from songhe.domains.devices.views.lists import DeviceList, DevicesOfPerson, TypeList
 from songhe.domains.devices.views.register import Register
@@ -21,6 +22,7 @@ __all__ = [
     "Register",
     "RevokeSecrets",
     "RotateSecret",
+    "Settings",
     "TypeList",
     "Unbind",
 ]

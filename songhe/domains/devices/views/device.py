@@ -17,9 +17,9 @@ from django.views.generic import View
 
 from songhe.base.access.actor import Actor
 from songhe.domains.devices import selectors, services, types
-from songhe.domains.devices.forms import CommandForm, StepForm
+from songhe.domains.devices.forms import CommandForm, SettingsForm, StepForm
 from songhe.domains.devices.terms import CommandState, DeviceState
-from songhe.domains.devices.words import command_word, step_word
+from songhe.domains.devices.words import command_word, setting_word, step_word
 from songhe.domains.devices.workflow import COMMISSIONING
 from songhe.domains.people import selectors as people
 from songhe.engines.workflow.engine import Step, history
@@ -41,8 +41,8 @@ class Setting:
     """One setting: what we want, what the device says; same tells whether they agree."""
 
     name: str
-    desired: str
-    reported: str
+    desired: Any
+    reported: Any
     same: bool
 
 
@@ -54,9 +54,14 @@ class DevicePage(View):
 
 
 def show(
-    request: HttpRequest, device_id: UUID, *, form: StepForm | None = None, status: int = 200
+    request: HttpRequest,
+    device_id: UUID,
+    *,
+    form: StepForm | None = None,
+    wishes: SettingsForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    """Return the page of a device; `form` is a refused step, to be mended."""
+    """Return the page of a device; `form` or `wishes` is what was refused, to be mended."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     now = timezone.now()
     device = selectors.get_device(actor, device_id)
@@ -70,7 +75,10 @@ def show(
         "now": now,
         "state": DeviceState(device.state).label,
         "steps": _step_forms(steps, form),
-        "course": history(device),
+        "course": [
+            (row, str(DeviceState(row.target).label), row.user_name if row.user_id else "")
+            for row in history(device)
+        ],
         "served": _served(actor, device),
         "commands": [_command(row) for row in selectors.commands_of(actor, device)],
         "can_send": [
@@ -78,6 +86,7 @@ def show(
             for name, arguments in line.type.commands.items()
             if may_command and not is_retired
         ],
+        "wishes": _wishes(device, line.type, wishes) if may_command and not is_retired else None,
         "settings": _settings(device.desired, line.seen.reported if line.seen else None),
         "may_bind": actor.covers("devices.bind_device", device.region_code) and not is_retired,
         "may_rotate": actor.covers("devices.rotate_secret", device.region_code),
@@ -95,7 +104,11 @@ def _step_forms(steps: list[Step], refused: StepForm | None) -> list[dict[str, A
         form = (
             refused
             if is_refused
-            else StepForm(initial={"step": step.name}, auto_id=f"{step.name}_%s")
+            else StepForm(
+                initial={"step": step.name},
+                auto_id=f"{step.name}_%s",
+                needs_note=step.needs_note,
+            )
         )
         found.append(
             {
@@ -138,13 +151,45 @@ def _settings(desired: dict[str, Any], reported: dict[str, Any] | None) -> list[
     says = reported or {}
     return [
         Setting(
-            name=name,
-            desired=str(desired.get(name, "")),
-            reported=str(says.get(name, "")),
+            name=setting_word(name),
+            desired=desired.get(name),
+            reported=says.get(name),
             same=name not in desired or desired[name] == says.get(name),
         )
         for name in sorted({*desired, *says})
     ]
+
+
+def _wishes(device: Any, kind: types.DeviceType, refused: SettingsForm | None) -> Any:
+    """Return the form of what is wished; None for a type without settings."""
+    if refused is not None or not kind.settings:
+        return refused
+    return SettingsForm(kind=kind, initial=device.desired)
+
+
+class Settings(View):
+    """Wish settings of a device; what it reports afterwards stands beside them."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, device_id: UUID) -> HttpResponse:
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        device = selectors.get_device(actor, device_id)
+        form = SettingsForm(request.POST, kind=types.get_type(device.type))
+        if form.is_valid():
+            try:
+                services.set_desired(
+                    actor=actor,
+                    device_id=device_id,
+                    settings=form.cleaned_data,
+                    at=timezone.now(),
+                )
+            except (Invalid, Conflict) as error:
+                refuse(form, error)
+            else:
+                messages.success(request, _("The wish is sent; the device says when it holds."))
+                return HttpResponseRedirect(reverse("devices:device", args=[device_id]))
+        return show(request, device_id, wishes=form, status=422)
 
 
 class Commission(View):
@@ -153,8 +198,9 @@ class Commission(View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, device_id: UUID) -> HttpResponse:
-        form = StepForm(request.POST)
-        if form.is_valid() and form.cleaned_data["step"] not in COMMISSIONING.steps:
+        step = COMMISSIONING.steps.get(request.POST.get("step", ""))
+        form = StepForm(request.POST, needs_note=step is not None and step.needs_note)
+        if step is None:
             form.add_error(None, _("There is no such step."))
         if not form.is_valid():
             return show(request, device_id, form=form, status=422)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from songhe.domains.people.selectors import PersonView
 from songhe.domains.telemetry import selectors
@@ -28,7 +28,7 @@ from songhe.kit import charts
 
 RANGES_DAYS = (1, 7, 14, 30, 90)
 USUAL_RANGE_DAYS = 14
-NEAR = 0.08  # a limit is drawn when a value came this close to it, as a share of the limit
+NEAR = 0.1  # a limit is drawn when a value came this close to it, as a share of their distance
 _GAP_DAYS = {1: 1, 7: 2, 14: 2, 30: 3, 90: 7}
 
 LINES = ("heart-rate", "spo2", "glucose", "glucose-interstitial", "temperature", "respiration",
@@ -40,11 +40,11 @@ CODES_OF: dict[str, tuple[str, ...]] = {
     **{key: (key,) for key in (*LINES, *SUMS)},
 }
 RANGE_WORDS: dict[int, Promise] = {
-    1: gettext_lazy("1 day"),
-    7: gettext_lazy("7 days"),
-    14: gettext_lazy("14 days"),
-    30: gettext_lazy("30 days"),
-    90: gettext_lazy("90 days"),
+    1: pgettext_lazy("range", "1 day"),
+    7: pgettext_lazy("range", "7 days"),
+    14: pgettext_lazy("range", "14 days"),
+    30: pgettext_lazy("range", "30 days"),
+    90: pgettext_lazy("range", "90 days"),
 }
 
 
@@ -116,9 +116,12 @@ def critical_limits(key: str) -> list[tuple[float, str]]:
 
 
 def _limits(key: str, values: Sequence[float], *, always: bool = False) -> list[charts.Limit]:
+    """Return the limits that a value came close to, so that far ones do not flatten the line."""
+    found = critical_limits(key)
+    both = [limit for limit, _side in found]
+    reach = (max(both) - min(both)) * NEAR if len(both) > 1 else max(both, default=0) * NEAR / 3
     near = []
-    for limit, side in critical_limits(key):
-        reach = limit * NEAR
+    for limit, side in found:
         close = values and (
             max(values) >= limit - reach if side == "high" else min(values) <= limit + reach
         )
@@ -154,8 +157,7 @@ def _count(n: int) -> str:
 def shown_charts(reads: Reads, window: Window) -> list[Shown]:
     """Return the charts of what the person has ever had data of; 4 queries and one a sum."""
     has = [key for key in CHARTS if all(reads.newest(code) for code in CODES_OF[key][:1])]
-    numbers = [codes.by_key(code).number for key in has for code in CODES_OF[key]]
-    usual = selectors.baselines(reads.person.id, numbers, at=reads.at) if has else {}
+    usual = reads.usual
     lines = selectors.lines_of(
         reads.actor,
         reads.person,
@@ -231,7 +233,11 @@ def _line(
     newest = reads.newest(key)
     kind = newest.rhythm if newest is not None else None
     speaks_s = kind.expected_interval_s if kind is not None else None
-    gap = timedelta(seconds=max(12 * speaks_s, 7200)) if speaks_s is not None else window.gap
+    gap = window.gap
+    if speaks_s is not None:
+        gap = timedelta(seconds=max(12 * speaks_s, 7200))
+    elif kind is not None:
+        gap = max(gap, timedelta(seconds=kind.silent_after_s / 2))
     chart = charts.LineChart(
         name=code_name(code),
         unit=unit_words(code),
@@ -272,7 +278,17 @@ def _bars(reads: Reads, window: Window, key: str) -> Shown:
         **(window.frame() | {"start": start}),
     )
     note = _("by the hour") if by_hour else _("by the day")
-    return _shown(reads, window, key, charts.bars(chart), [], note)
+    shown = _shown(reads, window, key, charts.bars(chart), [], note)
+    if key != "steps":
+        return shown
+    midnight = reads.at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = [value for began, value in sums.items() if began >= midnight]
+    return replace(
+        shown,
+        value=code.text(sum(today)),
+        is_unknown=not today,
+        when=_("today"),
+    )
 
 
 def charts_panel(request: HttpRequest, person: PersonView) -> SafeString | None:

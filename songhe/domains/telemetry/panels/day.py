@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from songhe.domains.devices import selectors as devices
 from songhe.domains.people import selectors as people
@@ -53,9 +53,9 @@ def day_panel(request: HttpRequest, person: PersonView) -> SafeString | None:
         "drawing": charts.day(drawn_day(found)),
         "table": charts.day_table(drawn_day(found)),
         "legend": [
-            ("soft", _("in bed")),
-            ("in", _("active")),
-            ("out", _("out of the home")),
+            ("own", pgettext("home", "in bed")),
+            ("in", pgettext("home", "active")),
+            ("out", pgettext("home", "out")),
             ("gap", _("not known, which does not mean that all is well")),
         ],
     }
@@ -74,7 +74,7 @@ def drawn_day(found: HomeDay) -> charts.DayPicture:
     return charts.DayPicture(
         day=found.day,
         zone=zone,
-        lanes=[*lanes, charts.Lane(_("Out"), out)],
+        lanes=[*lanes, charts.Lane(pgettext("home", "Out"), out)],
         now=None if is_over else found.known_until,
     )
 
@@ -105,7 +105,7 @@ def unknown_words(found: HomeDay) -> list[str]:
     for room in found.rooms:
         spans = [s for s in room.stretches if s.kind == "unknown"]
         if spans:
-            times = ", ".join(
+            times = _(", ").join(
                 f"{formats.clock(s.start)}–{_end(s.end, found.end)}" for s in spans[:3]
             )
             said.append(

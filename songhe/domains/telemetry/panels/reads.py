@@ -15,7 +15,8 @@ from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
 from songhe.domains.telemetry import selectors
 from songhe.domains.telemetry.policies import open_classes
-from songhe.domains.telemetry.selectors import LatestValue
+from songhe.domains.telemetry.selectors import Baseline, LatestValue
+from songhe.domains.telemetry.terms import class_of
 from songhe.kernel import geo
 
 
@@ -31,6 +32,7 @@ class Reads:
     home_point: geo.Point | None
     plan: dict[str, Any]
     latest: list[LatestValue]
+    usual: dict[int, Baseline]
     at: datetime
 
     def newest(self, key: str) -> LatestValue | None:
@@ -60,6 +62,11 @@ def _read(request: HttpRequest, person: PersonView) -> Reads:
     latest = selectors.latest_of(actor, person, home_id, at=at)
     if classes:
         selectors.opened(actor, [person.id], at=at)
+    own_numbers = [
+        value.code.number
+        for value in latest
+        if value.subject == person.id and class_of(value.code) == "health"
+    ]
     return Reads(
         actor=actor,
         person=person,
@@ -69,5 +76,6 @@ def _read(request: HttpRequest, person: PersonView) -> Reads:
         home_point=point,
         plan=home.plan if home is not None else {},
         latest=latest,
+        usual=selectors.baselines(person.id, own_numbers, at=at) if own_numbers else {},
         at=at,
     )

@@ -12,7 +12,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from songhe.domains.people.selectors import PersonView
-from songhe.domains.telemetry import selectors
 from songhe.domains.telemetry.panels.reads import reads_of
 from songhe.domains.telemetry.selectors import Baseline, LatestValue
 from songhe.domains.telemetry.terms import Freshness, code_name, unit_words
@@ -98,9 +97,7 @@ def now_panel(request: HttpRequest, person: PersonView) -> SafeString | None:
     if "health" not in reads.classes:
         return None
     own = [value for value in reads.latest if value.subject == person.id]
-    numbers = [value.code.number for value in own if value.code.key in (*SHOWN, "dbp")]
-    usual = selectors.baselines(person.id, numbers, at=reads.at) if numbers else {}
-    shown = vitals(own, usual, at=reads.at)
+    shown = vitals(own, reads.usual, at=reads.at)
     half = (len(shown) + 1) // 2
     context = {"columns": [shown[:half], shown[half:]] if shown else []}
     return render_to_string("telemetry/now.html", context, request=request)
