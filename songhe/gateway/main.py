@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import resource
 import signal
 import sys
 import time
@@ -180,6 +181,12 @@ def set_up_logs(level: str) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 
 
+def raise_file_limit() -> None:
+    """Allow as many open files, that is connections, as the system lets us."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 async def serve(settings: Settings) -> None:
     """Run a gateway until SIGTERM or SIGINT."""
     gateway = Gateway(settings)
@@ -203,6 +210,7 @@ def main() -> None:
     """Run the gateway process."""
     settings = Settings()
     set_up_logs(settings.log_level)
+    raise_file_limit()
     if not settings.database_url:
         log.error("SONGHE_DATABASE_URL is not set")
         raise SystemExit(2)

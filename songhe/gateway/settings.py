@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     gateway_rate_burst: float = Field(default=2000.0, ge=1)
     gateway_letters_per_minute: float = Field(default=120.0, gt=0)
     gateway_connections: int = Field(default=20_000, ge=1)
-    gateway_unknown_per_address: int = Field(default=200, ge=1)
+    gateway_unknown_per_address: int = Field(default=2000, ge=1)
     gateway_connect_s: float = Field(default=10.0, gt=0)
     gateway_packet_s: float = Field(default=60.0, gt=0)
     gateway_outage_s: float = Field(default=30.0, gt=0)

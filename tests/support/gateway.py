@@ -101,6 +101,12 @@ class Site:
             cursor = self._connection.execute(text, values)
         return cursor.fetchall() if cursor.description is not None else []
 
+    def announced(self, channel: str) -> bool:
+        """Tell whether a notification comes on a channel that this connection listens to."""
+        assert self._connection is not None
+        notices = self._connection.notifies(timeout=PATIENCE_S, stop_after=1)
+        return channel in [notice.channel for notice in notices]
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()

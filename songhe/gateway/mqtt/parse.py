@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from songhe.gateway.mqtt import packets as p
 from songhe.gateway.mqtt.packets import ProtocolError
@@ -205,9 +205,9 @@ class Parser:
     __slots__ = ("_accept", "_limit", "_need", "_pending", "_topics", "failed")
 
     def __init__(
-        self, accept: Iterable[int] = CLIENT_SENDS, limit: int = p.MAX_REMAINING_LENGTH
+        self, accept: frozenset[int] = CLIENT_SENDS, limit: int = p.MAX_REMAINING_LENGTH
     ) -> None:
-        self._accept = {head: _PARSERS[head] for head in accept}
+        self._accept = accept
         self._limit = limit
         self._pending = bytearray()
         self._need = 0
@@ -261,7 +261,7 @@ class Parser:
             if head & 0xF0 == 0x30:
                 out.append(_publish(head, data, start, stop, topics))
             else:
-                out.append(self._accept[head](head, _Body(data[start:stop])))
+                out.append(_PARSERS[head](head, _Body(data[start:stop])))
             at = stop
         self._need = 2
         return at

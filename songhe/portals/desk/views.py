@@ -26,13 +26,11 @@ def _list(actor: Actor, opened_id: UUID | None, now: datetime) -> dict[str, Any]
 
 
 def _tally(actor: Actor) -> dict[str, Any]:
-    counts = selectors.tally(actor)
-    newest = panels.newest_words(actor)
+    standing = selectors.standing(actor)
     return {
-        "tally": list(counts.items()),
-        "count": sum(counts.values()),
-        "lit": selectors.high_alarm_unanswered(actor),
-        "newest": newest,
+        "standing": standing,
+        "count": sum(standing.counts.values()),
+        "announcement": panels.announcement(standing),
     }
 
 
@@ -66,7 +64,7 @@ class OpenAlarm(View):
         context = panels.alarm_context(actor, id, at=now)
         context |= {"next": request.path, "opened_id": id}
         if _asks_piece(request):
-            response = render(request, "desk/opened.html", context)
+            response = render(request, "desk/opened.html", context | {"piece": True})
             response.headers["HX-Trigger-After-Settle"] = CHANGED
             return response
         context |= {**_list(actor, id, now), **_tally(actor)}
@@ -93,7 +91,8 @@ class Tally(View):
     """How many alarms of each priority, whether the crown is lit, which one is new."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "desk/tally.html", _tally(request.actor))  # type: ignore[attr-defined]
+        context = _tally(request.actor) | {"piece": True}  # type: ignore[attr-defined]
+        return render(request, "desk/tally.html", context)
 
 
 class Map(View):
@@ -104,6 +103,6 @@ class Map(View):
         href = f"{reverse('monitoring:history')}?{OPEN}"
         context = {
             "plans": panels.county_plan(actor, href=href),
-            "tally": list(selectors.tally(actor).items()),
+            "standing": selectors.standing(actor),
         }
         return render(request, "desk/map.html", context)

@@ -1,0 +1,63 @@
+"""Acknowledged means judged: the finding is there when the device hears of its message."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.support.gateway import DeviceLogin, GatewayProcess, Site, pressure, stamp
+
+
+def findings(site: Site, device: DeviceLogin) -> list[tuple[Any, ...]]:
+    """Return (rule, phase, level, evidence) of a device's findings."""
+    return site.rows(
+        "SELECT rule, phase, level, evidence FROM finding WHERE subject IN (%s, %s)"
+        " ORDER BY decided_at",
+        device.person,
+        device.id,
+    )
+
+
+def test_a_critical_pressure_is_found_in_the_commit_of_its_reading(
+    gateway: GatewayProcess, site: Site
+) -> None:
+    device = gateway.device()
+    gateway.post(device, "readings", pressure(128, seconds_ago=60))
+    assert findings(site, device) == []
+    gateway.post(device, "readings", pressure(215))
+    ((rule, phase, level, evidence),) = findings(site, device)
+    assert (rule, phase, level) == ("bp-critical", "raised", "critical")
+    (row,) = [row for row in site.readings(device) if row["values"][0] == 215.0]
+    assert [key["at_us"] for key in evidence] == [round(row["at"].timestamp() * 1_000_000)]
+    assert {key["subject"] for key in evidence} == {str(device.person)}
+
+
+def test_a_call_for_help_is_found_once_also_when_sent_again(
+    gateway: GatewayProcess, site: Site
+) -> None:
+    device = gateway.device()
+    body = json.dumps({"at": stamp(), "event": "sos", "state": "pressed"}).encode()
+    for _ in range(3):
+        gateway.post(device, "events", body)
+    assert [row[:2] for row in findings(site, device)] == [("sos", "raised")]
+
+
+def test_a_restart_raises_nothing_again_and_forgets_nothing(
+    gateway: GatewayProcess, site: Site
+) -> None:
+    device = gateway.device()
+    gateway.post(device, "readings", pressure(210, seconds_ago=120))
+    before = findings(site, device)
+    assert len(before) == 1
+    gateway.kill()
+    gateway.start()
+    gateway.post(device, "readings", pressure(211, seconds_ago=30))
+    raised = [row for row in findings(site, device) if row[1] == "raised"]
+    assert raised == before
+
+
+def test_evidence_is_announced(gateway: GatewayProcess, site: Site) -> None:
+    device = gateway.device()
+    site.rows("LISTEN songhe_finding")
+    gateway.post(device, "readings", pressure(230))
+    assert site.announced("songhe_finding")
