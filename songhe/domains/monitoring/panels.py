@@ -72,24 +72,15 @@ def desk_rows(actor: Actor, *, opened_id: UUID | None, at: datetime) -> list[Row
     return [row(actor, line, opened_id=opened_id, at=at) for line in found]
 
 
-@dataclass(frozen=True, slots=True)
-class Newest:
-    """The newest alarm that nobody has, and the words that announce it."""
-
-    id: UUID
-    words: str
-
-
-def newest_words(actor: Actor) -> Newest | None:
-    """Return the newest untaken alarm for the announcement; the name stays masked."""
-    found = selectors.newest_untaken(actor)
-    if found is None:
-        return None
-    said = _("New alarm, %(priority)s: %(what)s") % {
-        "priority": PriorityWord(found.priority).label,
-        "what": words.title(found),
+def announcement(standing: selectors.Standing) -> str:
+    """Return the words that announce the newest alarm; the name stays masked."""
+    alarm = standing.newest
+    if alarm is None:
+        return ""
+    return _("New alarm, %(priority)s: %(what)s") % {
+        "priority": PriorityWord(alarm.priority).label,
+        "what": words.title(alarm),
     }
-    return Newest(found.pk, said)
 
 
 def alarm_context(actor: Actor, alarm_id: UUID, *, at: datetime) -> dict[str, Any]:

@@ -262,10 +262,31 @@ def high_alarm_unanswered(actor: Actor) -> bool:
     return rows.filter(priority=Priority.HIGH, state=State.UNACKNOWLEDGED, incident=None).exists()
 
 
-def newest_untaken(actor: Actor) -> Alarm | None:
-    """Return the newest open alarm that nobody has taken."""
-    rows = open_alarms(actor).select_related(None).filter(state=State.UNACKNOWLEDGED)
-    return rows.order_by("-raised_at", "-id").first()
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is open by priority, what rings as (id, priority), whether the crown is lit.
+
+    newest is the newest alarm that nobody has.
+    """
+
+    counts: dict[str, int]
+    ringing: list[tuple[UUID, str]]
+    newest: Alarm | None
+
+    @property
+    def lit(self) -> bool:
+        return any(priority == Priority.HIGH for _id, priority in self.ringing)
+
+
+def standing(actor: Actor) -> Standing:
+    """Return how the desk stands; 1 query."""
+    rows = list(open_alarms(actor).select_related(None))
+    counts = dict.fromkeys((p.value for p in Priority), 0)
+    for row in rows:
+        counts[row.priority] += 1
+    untaken = [row for row in rows if row.state == State.UNACKNOWLEDGED]
+    newest = max(untaken, key=lambda row: (row.raised_at, row.pk), default=None)
+    return Standing(counts, [(row.pk, row.priority) for row in untaken], newest)
 
 
 def last_resolved_at(actor: Actor) -> datetime | None:

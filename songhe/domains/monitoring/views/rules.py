@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -87,6 +88,13 @@ def _spec(rule: str) -> Spec:
         raise NoSuchRule from None
 
 
+def _changes(
+    params: Mapping[str, Any], names: Mapping[str, rule_words.Parameter]
+) -> list[tuple[str, str]]:
+    """Return changed parameters in words."""
+    return [(names[n].label, names[n].show(value)) for n, value in params.items() if n in names]
+
+
 class RulePage(View):
     """One rule: limits, where they come from, who changed it for whom and why."""
 
@@ -100,18 +108,13 @@ class RulePage(View):
             "line": _line(row, []),
             "basis": phrases.BASIS_WORDS.get(row.basis, row.basis),
             "parameters": [(one.label, one.show(one.shipped)) for one in shown],
-            "variants": [
-                (v.name, [(names[n].label, names[n].show(x)) for n, x in v.params.items() if n in names],
-                 v.enabled)
-                for v in row.variants
-            ],
+            "variants": [(v.name, _changes(v.params, names), v.enabled) for v in row.variants],
             "history": [
-                (change, [(names[n].label, names[n].show(x))
-                          for n, x in change.made.params.items() if n in names])
+                (change, _changes(change.made.params, names))
                 for change in rule_scopes.history(actor, rule)
             ],
             "scopes": rule_scopes.organizations_of(actor),
-        }  # fmt: skip
+        }
         return render(request, "monitoring/rule.html", context)
 
 

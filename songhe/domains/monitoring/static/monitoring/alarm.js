@@ -26,3 +26,11 @@ body.addEventListener("htmx:afterSwap", (event) => {
   const first = place.querySelector(".error-summary, input:checked, input:not([type=hidden]), textarea, select");
   first?.focus({ preventScroll: false });
 });
+
+/* An alarm opened from the list takes the focus: a list that keeps the focus holds its new rows back. */
+body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target.id === "opened" || event.detail.elt?.id === "opened") {
+    document.getElementById("main")?.focus({ preventScroll: true });
+    scrollTo({ top: 0 });
+  }
+});
