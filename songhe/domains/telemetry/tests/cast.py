@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 
 from songhe.base.access import services as access
@@ -58,6 +60,12 @@ class Cast:
         return access.actor_for(self.users[name], at)
 
 
+@cache
+def _hash() -> str:
+    """Return the hash of the cast's password, made once: it is slow on purpose."""
+    return make_password(PASSWORD)
+
+
 def make_cast() -> Cast:
     """Make the cast, one home with four rooms, six devices, and one person in another town."""
     cast = Cast()
@@ -83,7 +91,7 @@ def make_cast() -> Cast:
     )
     cast.organization = centre.pk
     for login, (name, role, region) in PEOPLE.items():
-        user = User.objects.create_user(login=login, display_name=name, password=PASSWORD)
+        user = User.objects.create(login=login, display_name=name, password=_hash())
         cast.users[login] = user
         if role:
             access.give_role(
