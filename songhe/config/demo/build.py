@@ -13,6 +13,7 @@ from songhe.base.regions.services import add_region, load_divisions
 from songhe.config.demo import places
 from songhe.config.demo.cast import Institutions, found_institutions, make_cast
 from songhe.config.demo.install import Install
+from songhe.config.demo.logins import TOWN
 from songhe.config.demo.model import County, Elder, Gadget, Household
 from songhe.domains.devices import terms as types
 from songhe.domains.devices.bulk import NewDevice, Proof, put_into_use
@@ -63,11 +64,22 @@ def build(install: Install, county: County, *, at: datetime, say: Say) -> None:
             institutions=institutions,
             chen_id=chen,
             consent=f"people.Person/{chen}#consent-{since:%Y-%m-%d}",
+            signed=[persons[elder.index] for elder in signed(county)],
             at=since,
         )
         for person in persons:
             monitoring.write_person_scope(person_id=person, at=at)
         _rules(persons, county, at)
+
+
+def signed(county: County) -> list[Elder]:
+    """Return who has a contract with Dr Zhao: who lives at home in the hospital's town."""
+    return [
+        elder
+        for home in county.households
+        for elder in home.elders
+        if home.community.code.startswith(TOWN) and not home.is_institution
+    ]
 
 
 def _regions() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -77,11 +77,18 @@ def found_institutions(*, at: datetime) -> Institutions:
 
 
 def make_cast(
-    *, install: Install, institutions: Institutions, chen_id: UUID, consent: str, at: datetime
+    *,
+    install: Install,
+    institutions: Institutions,
+    chen_id: UUID,
+    consent: str,
+    signed: Iterable[UUID],
+    at: datetime,
 ) -> Mapping[str, User]:
     """Make the accounts with their roles, work and grants; return the users by login.
 
-    consent: the reference on which the grants on Grandma Chen rest.
+    consent: the reference on which the grants on Grandma Chen rest. signed: who has a contract with
+    the family doctor.
     """
     users: dict[str, User] = {}
     for number, member in enumerate(LOGINS):
@@ -124,4 +131,15 @@ def make_cast(
                 source=consent,
                 at=at,
             )
+    for person in signed:
+        access.grant(
+            actor=SYSTEM,
+            user=users["zhao"],
+            subject_type="people.Person",
+            subject_id=person,
+            purpose="contract",
+            field_classes=("identity", "contact", "health", "home"),
+            source=f"people.Person/{person}#family-doctor",
+            at=at,
+        )
     return users

@@ -135,6 +135,7 @@ def fill(
                 say(f"{told.stored:,} readings of the past days")
         _write_latest(told, until_us)
         _write_seen(told, subjects)
+        _no_temporary()
     return told.stored
 
 
@@ -172,8 +173,13 @@ def _day(moment_us: int) -> date:
 
 def _temporary() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMP TABLE past_reading (LIKE reading_hot) ON COMMIT DROP")
-        cursor.execute("CREATE TEMP TABLE past_latest (LIKE latest) ON COMMIT DROP")
+        cursor.execute("CREATE TEMP TABLE past_reading (LIKE reading_hot)")
+        cursor.execute("CREATE TEMP TABLE past_latest (LIKE latest)")
+
+
+def _no_temporary() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE past_reading, past_latest")
 
 
 def _store(chunk: list[Said], subjects: Subjects, told: Told) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from songhe.config.demo.model import RoomPlan
 
 # 桂花里 3 号楼 402, Grandma Chen's, and what was built from the same drawing.
@@ -33,14 +35,15 @@ BED_NAME = "{room}-{bed} 床"
 def nursing_home(beds: int) -> tuple[RoomPlan, ...]:
     """Return a building of two-bed rooms along a corridor, with a day room and the entrance."""
     rows = []
+    wing = math.ceil(beds / 4)
     for number in range(beds):
         room, bed = divmod(number, 2)
-        storey, place = divmod(room, 10)
+        storey, place = divmod(room, wing)
         x = place * 4.0 + bed * 2.0
         y = 0.0 if storey == 0 else 7.0
         name = BED_NAME.format(room=f"{storey + 1}{place + 1:02d}", bed=bed + 1)
         rows.append(RoomPlan("bed", name, (x, y, 2.0, 5.0)))
-    width = 40.0
+    width = wing * 4.0
     rows += [
         RoomPlan("living", "活动室", (0.0, 5.0, width - 8.0, 2.0)),
         RoomPlan("hall", "大门", (width - 8.0, 5.0, 8.0, 2.0)),
