@@ -178,7 +178,7 @@ class Writer:
                 await self._write(await self._ready_store(), batch, tick=tick)
             except JudgementFailed:
                 await self._abandon_transaction()
-                return await self._split(batch)
+                return await self._split(batch, is_rule=True)
             except Exception as error:
                 await self._abandon_transaction()
                 if isinstance(error, UniqueViolation) and not batch.may_repeat:
@@ -191,7 +191,7 @@ class Writer:
                 elif not is_passing(error):
                     metrics.FAULTS.labels("store").inc()
                     log.exception("batch refused by the database", messages=len(batch))
-                    return await self._split(batch)
+                    return await self._split(batch, is_rule=False)
                 else:
                     await self._drop_store()
                     if not await self._wait_for_database(batch, attempt, error):
@@ -220,32 +220,31 @@ class Writer:
             batch.give_up()
             for waiting in self._batches:
                 waiting.give_up()
-            self._waiting = len(batch)
-            self._waiting_bytes = batch.bytes
+                self._waiting -= len(waiting)
+                self._waiting_bytes -= waiting.bytes
             self._batches = deque((Batch(),))
             self.on_outage()
             return False
         await asyncio.sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])
         return True
 
-    async def _split(self, batch: Batch) -> bool:
-        """Write each message of a refused batch alone, so that only the bad one suffers."""
-        for inbound in batch.inbox:
-            alone = Batch()
-            alone.retried, alone.may_repeat = batch.retried, True
-            self._intake.take(alone, inbound)
-            try:
-                await self._write(await self._ready_store(), alone)
-            except JudgementFailed:
-                await self._abandon_transaction()
-                alone.judged = False
-                await self._guarded(alone)
-            except Exception as error:
-                await self._abandon_transaction()
-                if is_passing(error) or not await self._bury(inbound):
-                    await self._drop_store()
-                    inbound.source.give_up()
-        return True
+    async def _split(self, batch: Batch, *, is_rule: bool) -> bool:
+        """Halve a batch that fails until the one bad message is alone; only it suffers."""
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            for part in (batch.inbox[:middle], batch.inbox[middle:]):
+                half = Batch()
+                half.retried, half.may_repeat = batch.retried, True
+                for inbound in part:
+                    self._intake.take(half, inbound)
+                if not await self._guarded(half):
+                    batch.give_up()
+                    return False
+            return True
+        if is_rule and batch.judged:
+            batch.judged = False
+            return await self._guarded(batch)
+        return not batch.inbox or await self._bury(batch.inbox[0])
 
     async def _bury(self, inbound: Inbound) -> bool:
         """Make a dead letter of a message that the database refuses."""
@@ -257,6 +256,7 @@ class Writer:
             metrics.FAULTS.labels("bury").inc()
             log.exception("dead letter refused by the database", device=inbound.route.device.key)
             await self._abandon_transaction()
+            inbound.source.give_up()
             return False
         return True
 
