@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 from django.contrib.auth import authenticate
-from django.db import connection
+from django.db import connection, transaction
 
 from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM
@@ -34,16 +35,33 @@ ZONE = "Asia/Shanghai"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def county(monkeypatch) -> County:
-    """The small county in the place of the large one: a setting of the scene, not of our code."""
-    monkeypatch.setattr(start, "make_county", lambda made_on, seed: small_county(made_on))
+@pytest.fixture(scope="module")
+def county() -> County:
     return small_county(date(2026, 11, 22))
 
 
+@pytest.fixture(scope="module")
+def made(county, django_db_setup, django_db_blocker, tmp_path_factory):
+    """The county is made once, in a transaction that ends with the module."""
+    state = tmp_path_factory.mktemp("demo")
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        # The small county in the place of the large one: a setting of the scene.
+        patch.setattr(start, "make_county", lambda made_on, seed: small_county(made_on))
+        with transaction.atomic():
+            yield state, start.wake(state, now=lambda: NOW, zone=ZONE, say=lambda _: None)
+            transaction.set_rollback(True)
+
+
 @pytest.fixture
-def install(county, tmp_path) -> Install:
-    return start.wake(tmp_path, now=lambda: NOW, zone=ZONE, say=lambda _: None)
+def install(made) -> Install:
+    return made[1]
+
+
+@pytest.fixture
+def state(made, tmp_path) -> Path:
+    """A state folder of the test's own, with the install in it."""
+    installs.save(tmp_path, made[1])
+    return tmp_path
 
 
 def rows(text: str, *values: object) -> list[tuple]:
@@ -158,10 +176,10 @@ def test_past_alarms_are_closed_and_rest_on_stored_readings(install):
     assert missing == []
 
 
-def test_a_second_start_goes_on_where_the_first_ended(install, county, tmp_path):
+def test_a_second_start_goes_on_where_the_first_ended(install, county, state):
     ((before,),) = rows("SELECT count(*) FROM reading_hot")
     later = NOW + timedelta(hours=9)
-    again = start.wake(tmp_path, now=lambda: later, zone=ZONE, say=lambda _: None)
+    again = start.wake(state, now=lambda: later, zone=ZONE, say=lambda _: None)
     assert (again.secret, again.starts) == (install.secret, 2)
     assert again.resumed_us > to_us(later)
     assert people.list_persons(SYSTEM).count() == len(county.elders)
@@ -190,10 +208,10 @@ def test_what_is_already_stored_is_not_stored_twice(install, county):
     assert after[0] - before[0] == stored < 100
 
 
-def test_people_who_are_not_the_demo_are_left_alone(install, tmp_path):
-    (tmp_path / installs.FILE).unlink()
+def test_people_who_are_not_the_demo_are_left_alone(install, state):
+    (state / installs.FILE).unlink()
     before = rows("SELECT count(*) FROM people_person")
     with pytest.raises(start.NotTheDemo):
-        start.wake(tmp_path, now=lambda: NOW, zone=ZONE, say=lambda _: None)
+        start.wake(state, now=lambda: NOW, zone=ZONE, say=lambda _: None)
     assert rows("SELECT count(*) FROM people_person") == before
-    assert not (tmp_path / installs.FILE).exists()
+    assert not (state / installs.FILE).exists()
