@@ -24,6 +24,7 @@ from songhe.domains.people.selectors import FactLine, PersonView
 from songhe.domains.people.terms import CareLevel, Living, Sex
 from songhe.kit import slots
 
+TOWN = 9
 FIELD_WORDS: dict[str, Promise] = {
     "identity": pgettext_lazy("open", "full name"),
     "contact": pgettext_lazy("open", "numbers and address"),
@@ -66,14 +67,13 @@ def frame(request: HttpRequest, person_id: UUID, current: str) -> PersonFrame:
     at = timezone.now()
     person = selectors.get_person(actor, person_id, at=at)
     known = selectors.facts_of([person.id], at=at).get(person.id, [])
-    names = regions.names([person.region_code[:9], person.region_code])
     return PersonFrame(
         person=person,
         age=age_words(person, at),
         facts=fact_words(person, known),
         risks=risk_words(person, known),
         scope=scope_words(person),
-        region=" ".join(names[code] for code in sorted(names)),
+        region=place_words(person.region_code),
         tabs=_tabs(request, person, current),
         crumbs=[(_("People"), reverse("people:person_list")), (person.name, "")],
         phone=selectors.phone_of(person),
@@ -113,6 +113,14 @@ def risk_words(person: PersonView, known: Iterable[FactLine]) -> list[str]:
     if "health" not in person.fields:
         return []
     return [line.text for line in known if line.kind != "scheme"]
+
+
+def place_words(region_code: str) -> str:
+    """Return town and community of a region code in the reader's language."""
+    path = [row for row in regions.path_of(region_code) if row.level >= TOWN]
+    if _is_chinese():
+        return " ".join(row.name for row in path)
+    return ", ".join(row.name_en or row.name for row in reversed(path))
 
 
 def scope_words(person: PersonView) -> str:
