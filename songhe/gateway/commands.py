@@ -31,13 +31,6 @@ log = structlog.get_logger("songhe.gateway.commands")
 
 RETRY_S = 0.5
 
-_SESSIONS = """
-CREATE TABLE IF NOT EXISTS gateway_session (
-  device uuid PRIMARY KEY,
-  subscriptions jsonb NOT NULL,
-  since timestamptz NOT NULL DEFAULT now()
-)
-"""
 _KEEP_SESSION = """
 INSERT INTO gateway_session (device, subscriptions) VALUES (%s, %s)
 ON CONFLICT (device) DO UPDATE SET subscriptions = EXCLUDED.subscriptions
@@ -79,7 +72,6 @@ class Commands:
     async def start(self) -> None:
         """Load the persistent sessions and begin to work."""
         database = await self._connected()
-        await database.execute(_SESSIONS)
         cursor = await database.execute("SELECT device, subscriptions FROM gateway_session")
         for device, subscriptions in await cursor.fetchall():
             session = Session(subscriptions=dict(subscriptions), is_clean=False)  # type: ignore[call-overload]
