@@ -16,19 +16,28 @@ from songhe.domains.people import selectors as people
 from songhe.kernel import wire
 from songhe.kernel.time import to_us
 
+Residents = dict[UUID, list[UUID]]
+
 
 def write_snapshots(device_ids: Iterable[UUID], *, at: datetime) -> None:
     """Write the snapshots of devices and tell the gateway; within the changing transaction."""
     rows = Device.objects.filter(pk__in=list(device_ids)).prefetch_related(
         "secrets", "children", "bindings__room"
     )
+    homes = {
+        bound.room.home_id
+        for row in rows
+        for bound in row.bindings.all()
+        if bound.person_id is None and bound.room is not None
+    }
+    residents = people.residents_by_home(homes, at=at)
     version = to_us(at)
     snapshots = [
         GatewayDevice(
             device=row.pk,
             key=row.key,
             version=version,
-            body=msgspec.to_builtins(_snapshot(row, at)),
+            body=msgspec.to_builtins(_snapshot(row, residents)),
         )
         for row in rows
     ]
@@ -39,13 +48,13 @@ def write_snapshots(device_ids: Iterable[UUID], *, at: datetime) -> None:
         update_fields=["key", "body", "version"],
     )
     with connection.cursor() as cursor:
-        for row in snapshots:
-            cursor.execute(
-                "SELECT pg_notify(%s, %s)", [wire.CHANNEL_SNAPSHOT, f"device:{row.device}"]
-            )
+        cursor.execute(
+            "SELECT pg_notify(%s, 'device:' || id) FROM unnest(%s::uuid[]) AS id",
+            [wire.CHANNEL_SNAPSHOT, [row.device for row in snapshots]],
+        )
 
 
-def _snapshot(device: Device, at: datetime) -> wire.DeviceSnapshot:
+def _snapshot(device: Device, residents: Residents) -> wire.DeviceSnapshot:
     kind = types.get_type(device.type)
     return wire.DeviceSnapshot(
         id=device.pk,
@@ -54,7 +63,8 @@ def _snapshot(device: Device, at: datetime) -> wire.DeviceSnapshot:
         type=device.type,
         secrets=[_secret(row) for row in device.secrets.all()],
         bindings=[
-            _binding(row, at) for row in sorted(device.bindings.all(), key=lambda b: b.period.lower)
+            _binding(row, residents)
+            for row in sorted(device.bindings.all(), key=lambda b: b.period.lower)
         ],
         organization=device.organization_id,
         children=[child.key for child in device.children.all()],
@@ -69,7 +79,7 @@ def _secret(row: DeviceSecret) -> tuple[str, int | None]:
     return row.sha256, None if row.expires_at is None else to_us(row.expires_at)
 
 
-def _binding(row: Binding, at: datetime) -> wire.Binding:
+def _binding(row: Binding, residents: Residents) -> wire.Binding:
     since_us = to_us(row.period.lower)
     until_us = None if row.period.upper is None else to_us(row.period.upper)
     if row.person_id is not None:
@@ -84,8 +94,8 @@ def _binding(row: Binding, at: datetime) -> wire.Binding:
     room = row.room
     if room is None:
         raise ValueError("a binding has a person or a room; the database holds it to that")
-    residents = people.residents_of(room.home_id, at=at)
-    alone = residents[0].pk if len(residents) == 1 else None
+    living = residents.get(room.home_id, [])
+    alone = living[0] if len(living) == 1 else None
     return wire.Binding(
         since_us,
         until_us,

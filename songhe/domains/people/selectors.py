@@ -218,6 +218,15 @@ def residents_of(home_id: UUID, *, at: datetime) -> list[Person]:
     return [row.person for row in rows.order_by("id")]
 
 
+def residents_by_home(home_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, list[UUID]]:
+    """Return who lives in homes at a moment, the oldest residency first; 1 query."""
+    found: dict[UUID, list[UUID]] = {}
+    rows = Residency.objects.filter(home__in=list(home_ids), period__contains=at).order_by("id")
+    for home_id, person_id in rows.values_list("home", "person"):
+        found.setdefault(home_id, []).append(person_id)
+    return found
+
+
 def homes_by_person(person_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, Home]:
     """Return where persons live now; 1 query."""
     rows = Residency.objects.filter(person__in=list(person_ids), period__contains=at)
