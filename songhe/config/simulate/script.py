@@ -122,12 +122,9 @@ def _high(cast: Cast, at: int, zone: str) -> Trouble | None:
     monitor = cast.pick("bp-monitor")
     if monitor is None:
         return None
-    rng = cast.rng
-    sbp, dbp = float(rng.randint(152, 172)), float(rng.randint(92, 102))
-    later = (24.0, 132.0, 78.0, 74.0)
-    return t.pressure(
-        at - 2 * MINUTE_US, monitor, [(0, sbp, dbp, 84), (2, sbp + 3, dbp, 86), later]
-    )
+    sbp, dbp = float(cast.rng.randint(152, 172)), float(cast.rng.randint(92, 102))
+    values = [(-2.0, sbp, dbp, 84.0), (0.0, sbp + 3, dbp, 86.0), (22.0, 132.0, 78.0, 74.0)]
+    return t.pressure(at, monitor, values)
 
 
 def _low_sugar(cast: Cast, at: int, zone: str) -> Trouble | None:
