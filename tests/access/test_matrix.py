@@ -5,6 +5,7 @@ Write the file anew with SONGHE_GOLDEN=write and read its difference before comm
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 from datetime import UTC, datetime
@@ -89,10 +90,12 @@ def fingerprint() -> dict[str, tuple[int, int]]:
 
 def ask(client: Client, method: str, url: str) -> tuple[int, str, str]:
     """Return (status, location, text) of a request whose effects are taken back."""
+    kept = copy.deepcopy(client.cookies)  # signing out takes the cookie away
     with transaction.atomic():
         response = client.generic(method, url) if method == "GET" else client.post(url)
         text = b"".join(response.streaming_content) if response.streaming else response.content
         transaction.set_rollback(True)
+    client.cookies = kept
     return response.status_code, response.get("Location", ""), text.decode("utf-8", "replace")
 
 
