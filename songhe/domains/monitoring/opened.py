@@ -25,6 +25,7 @@ from songhe.domains.people.terms import CareLevel
 from songhe.domains.telemetry import panels as readings
 from songhe.domains.telemetry import selectors as telemetry
 from songhe.engines.alarms.terms import OPEN_STATES, Priority, State
+from songhe.kernel import codes
 from songhe.kernel.detectors.rules import UnknownRule, spec
 from songhe.kit import charts, formats
 
@@ -110,7 +111,8 @@ def head(actor: Actor, line: AlarmLine, contacts: list[ContactLine], *, at: date
     alarm = line.alarm
     who = line.person.name if line.person is not None else ""
     told = {"onset": _time(alarm.onset_at, at), "raised": _time(alarm.raised_at, at)}
-    if alarm.summary.get("code") is not None and not alarm.is_storm:
+    number = alarm.summary.get("code")
+    if number is not None and codes.by_number(int(number)).kind == "quantity":
         times = _("measured %(onset)s, received %(raised)s") % told
     else:
         times = _("since %(onset)s, received %(raised)s") % told

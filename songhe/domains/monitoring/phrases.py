@@ -38,6 +38,7 @@ SOURCE_WORDS = {
     "memory": gettext_lazy("memory"),
 }
 _SECONDS_UP_TO = 120
+LATE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +157,17 @@ def next_step(alarm: Alarm, at: datetime) -> NextStep | None:
     left_s = max(0.0, (due - at).total_seconds())
     whole_s = max(1, round((due - began).total_seconds()))
     say = ""
-    if left_s <= _SECONDS_UP_TO:
+    late_s = (at - alarm.next_step_at).total_seconds()
+    if late_s > LATE_S:
+        template = short = _(
+            "this should have been passed on %(time)s ago: call the leader yourself"
+        )
+    elif left_s <= _SECONDS_UP_TO:
         say = capfirst(template % {"time": _("{s} seconds"), **more})
+    told_s = late_s if late_s > LATE_S else left_s
     return NextStep(
-        words=capfirst(template % {"time": _span(left_s), **more}),
-        short=short % {"time": _span(left_s), **more},
+        words=capfirst(template % {"time": _span(told_s), **more}),
+        short=short % {"time": _span(told_s), **more},
         say=say,
         until=due,
         max_s=whole_s,

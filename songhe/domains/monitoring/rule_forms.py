@@ -42,10 +42,9 @@ class OverrideForm(KitForm):
         super().__init__(*args, **kwargs)
         self.parameters = parameters
         self.base = base
+        self.units = {one.name: one.unit for one in parameters}  # type: ignore[misc]
         for parameter in parameters:
-            field = self._field(parameter)
-            field.widget.attrs["data-unit"] = parameter.unit
-            self.fields[parameter.name] = field
+            self.fields[parameter.name] = self._field(parameter)
         self.order_fields(["enabled", *(one.name for one in parameters), "reason"])
 
     def _field(self, parameter: Parameter) -> forms.Field:

@@ -242,6 +242,8 @@ def test_the_next_step_is_told_from_the_plan_and_the_timer(house: County) -> Non
         services.run_due_steps(at=alarm.rang_at + timedelta(seconds=second))
     # The hospital has nobody after it: it rings on.
     assert told(150) == "30 秒后再响"
+    # Where nobody takes the steps (the jobs process is down), the page does not pretend.
+    assert told(600) == "7 分钟前就该上报：请自己联系带班主任"
     client(house, "zhao").post(reverse("monitoring:acknowledge", args=[alarm.pk]))
     alarm.refresh_from_db()
     assert phrases.next_step(alarm, timezone.now()) is None

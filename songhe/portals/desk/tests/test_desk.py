@@ -66,7 +66,8 @@ def test_worst_and_newest_first_with_sign_word_and_state(house: County) -> None:
     low = ring(house, "bp-high", ago_s=10)
     [older, newer] = more_alarms(2)
     said = client(house, "sun").get(DESK).content.decode()
-    ids = re.findall(r'data-id="([0-9a-f-]{36})"', said)
+    rows = said[said.index('id="alarms"') : said.index("</ol>")]
+    ids = re.findall(r'data-id="([0-9a-f-]{36})"', rows)
     assert ids == [str(newer.pk), str(older.pk), str(low.pk)]
     assert 'aria-label="紧急"' in said
     assert "无人接警" in said
@@ -141,6 +142,17 @@ def test_the_crown_is_lit_while_a_high_alarm_stands_unanswered(house: County) ->
     )
     assert "data-lit>" not in sun.get(DESK).content.decode()
     assert 'data-lit=""' in sun.get(TALLY).content.decode()
+
+
+def test_the_sound_follows_what_rings_even_where_new_rows_wait(house: County) -> None:
+    alarm = ring(house)
+    sun = client(house, "sun")
+    for address in (DESK, TALLY):
+        said = sun.get(address).content.decode()
+        ringing = said[said.index('id="desk-ringing"') :].partition("</div>")[0]
+        assert f'data-id="{alarm.pk}" data-priority="high"' in ringing
+    sun.post(reverse("monitoring:acknowledge", args=[alarm.pk]))
+    assert str(alarm.pk) not in sun.get(TALLY).content.decode()
 
 
 def test_the_top_bar_says_where_one_works(house: County) -> None:
