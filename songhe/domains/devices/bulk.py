@@ -111,7 +111,8 @@ class _Load:
             raise WrongState(state=device.state, step=step.name)
         if step.needs_note and not proof.note.strip():
             raise ReasonNeeded(field="note")
-        if step.name in ("activate", "pass_test", "start_use") and not bound:
+        later = step.name in ("activate", "pass_test", "start_use")
+        if later and not bound and types.get_type(device.type).measures:
             raise NotBound
         ref = f"devices.Device/{device.pk}"
         self.transitions.append(

@@ -1,0 +1,141 @@
+"""`songhe device`: secrets that work, sentences that help, and refusals that change nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from songhe.base.access.actor import SYSTEM
+from songhe.config import devicecli
+from songhe.config.devicecli.whom import BadDevice
+from songhe.domains.devices import selectors as devices
+from songhe.domains.devices.models import Device, DeviceSecret, GatewayDevice
+from songhe.domains.devices.testing import make_device
+from songhe.domains.organizations.testing import make_organization
+from songhe.domains.people.testing import make_home, make_person
+from songhe.engines.workflow.engine import ReasonNeeded
+from songhe.gateway import decoders
+from songhe.kernel.wire import DeviceSnapshot
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def home(now):
+    organization = make_organization(at=now - timedelta(days=9))
+    dwelling, rooms = make_home(at=now - timedelta(days=9))
+    make_person(at=now - timedelta(days=9), home=dwelling)
+    return organization, rooms
+
+
+def run(capsys, *argv: str) -> str:
+    assert devicecli.main(list(argv)) == 0
+    return capsys.readouterr().out
+
+
+def word(out: str, name: str) -> str:
+    return next(line.split()[1] for line in out.splitlines() if line.startswith(name))
+
+
+def test_a_registered_device_is_let_in_with_the_secret_shown_once(home, capsys, now):
+    out = run(capsys, "register", "--type", "bp-monitor", "--person", "陈秀兰", "--in-use")
+    key, secret = word(out, "key"), word(out, "secret")
+    snapshot = msgspec.convert(GatewayDevice.objects.get(key=key).body, DeviceSnapshot)
+    assert snapshot.active
+    assert [digest for digest, _ in snapshot.secrets] == [
+        hashlib.sha256(secret.encode()).hexdigest()
+    ]
+    assert secret not in json.dumps(list(DeviceSecret.objects.values_list("sha256", flat=True)))
+    (device,) = devices.list_devices(SYSTEM, words=key)
+    assert device.state == "in_use"
+
+
+@pytest.mark.parametrize("kind", ["bp-monitor", "smoke", "tracker", "home-gateway", "cgm", "scale"])
+def test_the_line_to_copy_is_a_message_that_the_gateway_understands(home, capsys, kind):
+    out = run(capsys, "register", "--type", kind, "--person", "chenxiulan", "--room", "hall")
+    line = next(text for text in out.splitlines() if "mosquitto_pub" in text)
+    parts = shlex.split(line)
+    topic, message = parts[parts.index("-t") + 1], parts[parts.index("-m") + 1]
+    key, secret = word(out, "key"), word(out, "secret")
+    assert parts[parts.index("-P") + 1] == secret
+    assert topic.startswith(f"songhe/1/{key}/")
+    (item,) = decoders.decode(topic.rsplit("/", 1)[1], message.encode())
+    assert not isinstance(item, decoders.Refused), item
+
+
+def test_rotating_and_revoking_change_what_is_let_in(home, capsys, now):
+    device, _ = make_device(at=now - timedelta(days=1), organization=home[0], steps=1)
+    secret = word(run(capsys, "rotate", device.key, "--at-once"), "secret")
+
+    def open_digests() -> list[str]:
+        body = GatewayDevice.objects.get(key=device.key).body
+        return [digest for digest, end in body["secrets"] if end is None]
+
+    assert open_digests() == [hashlib.sha256(secret.encode()).hexdigest()]
+    run(capsys, "revoke", device.key)
+    assert open_digests() == []
+
+
+def test_binding_to_a_room_names_the_rooms_when_there_is_none_such(home, capsys, now):
+    device, _ = make_device(at=now - timedelta(days=1), organization=home[0], steps=1)
+    with pytest.raises(BadDevice, match=r"卧室 \(bedroom\)"):
+        devicecli.main(["bind", device.key, "--person", "陈秀兰", "--room", "天台"])
+    assert devices.bindings_of([device.pk], at=now) == {}
+    run(capsys, "bind", device.key, "--person", "陈秀兰", "--room", "客厅")
+    (bound,) = devices.bindings_of([device.pk], at=datetime.now(UTC)).values()
+    assert bound.room_id == home[1]["living"].pk
+    run(capsys, "commission", device.key, "activate")
+    with pytest.raises(ReasonNeeded):
+        devicecli.main(["commission", device.key, "pass_test"])
+    assert Device.objects.get(pk=device.pk).state == "activated"
+
+
+def test_without_somebody_served_nothing_is_registered(home, capsys):
+    with pytest.raises(BadDevice, match="--person or --room"):
+        devicecli.main(["register", "--type", "smoke"])
+    assert not Device.objects.exists()
+
+
+def test_the_list_tells_state_and_whom_it_serves(home, capsys, now):
+    device, _ = make_device(
+        at=now - timedelta(days=1),
+        organization=home[0],
+        type="smoke",
+        room_id=home[1]["kitchen"].pk,
+    )
+    out = run(capsys, "list", "--type", "smoke")
+    assert device.key in out
+    assert "厨房" in out
+    assert "never" in out
+    assert "1 devices" in out
+
+
+def test_trying_a_file_says_what_it_becomes_and_what_is_wrong(tmp_path, capsys, now):
+    path = tmp_path / "message.json"
+    values = [
+        {"code": "8480-6", "value": 17, "unit": "kPa"},
+        {"code": "8867-4", "value": 900},
+        {"code": "nonsense", "value": 1},
+    ]
+    path.write_text(json.dumps({"at": now.isoformat(), "readings": values}))
+    assert devicecli.main(["try", str(path), "--type", "bp-monitor"]) == 1
+    out = capsys.readouterr().out
+    assert "128 mm[Hg]" in out
+    assert out.count("refused") == 2
+    path.write_text(json.dumps({"at": now.isoformat(), "readings": values[:1]}))
+    assert "128 mm[Hg]" in run(capsys, "try", str(path), "--type", "bp-monitor")
+    path.write_text("not json")
+    assert devicecli.main(["try", str(path)]) == 1
+    assert "not-json" in capsys.readouterr().out
+    with pytest.raises(BadDevice, match="cannot be read"):
+        devicecli.main(["try", str(tmp_path / "missing.json")])
