@@ -19,6 +19,7 @@ from songhe.domains.monitoring.selectors import AlarmLine, EvidenceLink
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
 from songhe.domains.telemetry import selectors as telemetry
+from songhe.domains.telemetry import terms as telemetry_terms
 from songhe.engines.alarms.terms import OPEN_STATES
 from songhe.kernel import codes
 from songhe.kernel.detectors.rules import limits_of, spec
@@ -110,6 +111,8 @@ def _vital(
     code = _code_of(finding, seen)
     if code is None:
         return Drawing(table=_readings(seen))
+    if not _open(actor, person):
+        return _closed(seen)
     keys = ("sbp", "dbp") if code.key in ("sbp", "dbp") else (code.key,)
     start, end = _window(alarm, at, DAYS)
     found = telemetry.series(actor, person, keys, start, end)
@@ -138,6 +141,16 @@ def _vital(
     if usual:
         key.append(("own", _("usual for this person")))
     return Drawing(picture, table, [*key, ("gap", _("no data"))], usual=_usual(wanted, usual))
+
+
+def _open(actor: Actor, person: PersonView) -> bool:
+    """Tell whether the person's other readings are open: what is closed must not look absent."""
+    return "health" in person.fields and actor.may(telemetry_terms.VIEW_READINGS)
+
+
+def _closed(seen: Evidence) -> Drawing:
+    note = _("Other readings are not open to you. The alarm rests on those in the table.")
+    return Drawing(table=_readings(seen), note=note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +324,8 @@ def _heard(actor: Actor, line: AlarmLine, seen: Evidence, at: datetime) -> Drawi
     code = next((c for reading in seen.readings for c, _v in reading.values), None)
     if code is None:
         return Drawing()
+    if not _open(actor, person):
+        return _closed(seen)
     start, end = _window(alarm, at, HEARD)
     found = telemetry.series(actor, person, (code.key,), start, end, max_points=20_000)
     hour = timedelta(hours=1)

@@ -54,6 +54,12 @@ class Head:
         return self.line.alarm
 
     @property
+    def may_call(self) -> bool:
+        """Tell whether the actor may write down calls, and sees whom one may call."""
+        person = self.line.person
+        return "note" in self.may and person is not None and "contact" in person.fields
+
+    @property
     def title(self) -> tuple[str, str]:
         """Return what the alarm says, and the unit that stands small behind it."""
         title = self.line.title
@@ -188,7 +194,9 @@ def course(alarm: Alarm, at: datetime) -> list[phrases.CourseLine]:
 def banner(person: PersonView, *, at: datetime) -> Banner:
     """Return who it is about: age, how she lives, what one must know before touching her."""
     known = people.facts_of([person.id], at=at).get(person.id, []) if person.fields else []
-    care = [str(CareLevel(person.care_level).label)] if person.care_level is not None else []
+    sees = "health" in person.fields
+    level = person.care_level if sees else None
+    care = [str(CareLevel(level).label)] if level is not None else []
     scheme = [row.text for row in known if row.kind == "scheme"]
     if "identity" in person.fields:
         scope = _("Open to you for the answer to this alarm; each look is recorded.")
@@ -317,7 +325,7 @@ class Callee:
 def callable_people(actor: Actor, line: AlarmLine) -> list[Callee]:
     """Return whom one may call: the person, then the contacts in their order."""
     person = line.person
-    if person is None:
+    if person is None or "contact" not in person.fields:
         return []
     own = Callee("self", person.name, person.name, people.phone_of(person))
     return [own, *(_callee(row) for row in contacts_of(actor, line))]
@@ -329,8 +337,10 @@ def _callee(row: ContactLine) -> Callee:
 
 
 def contacts_of(actor: Actor, line: AlarmLine) -> list[ContactLine]:
-    """Return whom to call, in order."""
-    return people.contacts_of(actor, line.person) if line.person is not None else []
+    """Return whom to call, in order; nobody where contact data is not open."""
+    if line.person is None or "contact" not in line.person.fields:
+        return []
+    return people.contacts_of(actor, line.person)
 
 
 def members(actor: Actor, alarm: Alarm) -> list[tuple[str, list[AlarmLine]]]:

@@ -173,6 +173,21 @@ def test_when_the_evidence_is_gone_the_page_says_so_and_does_not_draw(house: Cou
         assert 'class="chart"' not in said
 
 
+def test_what_is_not_open_is_not_drawn_as_absent(house: County) -> None:
+    device = monitor(house)
+    at = timezone.now().replace(microsecond=0) - timedelta(seconds=28)
+    store(house.chen.pk, device.pk, at - timedelta(days=3), {"sbp": 134, "dbp": 77})
+    key = store(house.chen.pk, device.pk, at, {"sbp": 186, "dbp": 112})
+    alarm = ring(house, evidence=[key], device=device.pk)
+    said = client(house, "liu").get(page(alarm)).content.decode()
+    assert "其余读数不对您开放" in said
+    assert "没有数据" not in said
+    assert "186" in said
+    assert "134" not in said
+    for closed in ("陈秀兰", "陈伟", "19900000007", reverse("people:person", args=[house.chen.pk])):
+        assert closed not in said
+
+
 def test_a_voided_reading_is_named_with_its_reason(house: County) -> None:
     device = monitor(house)
     at = timezone.now().replace(microsecond=0) - timedelta(seconds=28)
