@@ -90,11 +90,12 @@ def day_words(found: HomeDay) -> list[str]:
                     % {"n": nights})  # fmt: skip
     if found.got_up_at is not None:
         said.append(_("Got up at %(time)s.") % {"time": formats.clock(found.got_up_at)})
-    if found.out:
-        length = sum((s.end - s.start for s in found.out), timedelta())
+    out = [s for s in found.out if s.kind == "out"]
+    if out:
+        length = sum((s.end - s.start for s in out), timedelta())
         said.append(
-            ngettext("Out %(n)d time, %(span)s.", "Out %(n)d times, %(span)s.", len(found.out))
-            % {"n": len(found.out), "span": formats.span(length)}
+            ngettext("Out %(n)d time, %(span)s.", "Out %(n)d times, %(span)s.", len(out))
+            % {"n": len(out), "span": formats.span(length)}
         )
     return said
 
@@ -111,7 +112,11 @@ def unknown_words(found: HomeDay) -> list[str]:
             said.append(
                 _("%(room)s: all sensors silent %(times)s") % {"room": room.name, "times": times}
             )
-    return said[:3]
+    for span in found.out:
+        if span.kind == "unknown":
+            times = f"{formats.clock(span.start)}–{_end(span.end, found.end)}"
+            said.append(_("%(times)s: not known whether at home or out") % {"times": times})
+    return said[:4]
 
 
 def _end(at: datetime, day_end: datetime) -> str:

@@ -178,9 +178,11 @@ def day_picture(
 ) -> HomeDay | None:
     """Return one local day of a home as seen by its sensors; None where it is not open.
 
-    In bed comes from bed sensors; activity from motion, things used and power, joined when less
-    than 10 minutes apart; out when nothing moved between two words of the entrance door; not
-    known where every sensor of a room was silent for longer than its type may be. 5 queries.
+    In bed comes from bed sensors (one that fell silent after "in bed" says so only for as long as
+    its type may be silent); activity from motion, things used and power, joined when less than
+    10 minutes apart; out when nothing moved between two words of the entrance door, as long as
+    some room was heard of; not known where every sensor of a room was silent for longer than its
+    type may be. 6 queries.
     """
     if "home" not in open_classes(actor, person):
         return None
@@ -194,10 +196,13 @@ def day_picture(
         for room in people.rooms_in(home_id)
     ]
     ids = [room.id for room in rooms]
-    events = _events(ids, person.id, served, start - LOOK_BACK, until)
-    silences = _silences(ids, person.id, served, start, until)
-    beds = {room.id: list(_beds(events[room.id], until)) for room in rooms}
-    active = {room.id: list(_active(events[room.id], until)) for room in rooms}
+    seen_until = max(until, min(end + LOOK_BACK, at))
+    events = _events(ids, person.id, served, start - LOOK_BACK, seen_until)
+    heard = _heard([*ids, person.id, *served], start - LOOK_BACK, seen_until)
+    silences = _silences(heard, served, start, until)
+    told = _known_until(heard, served)
+    beds = {room.id: list(_beds(events[room.id], told, seen_until)) for room in rooms}
+    active = {room.id: list(_active(events[room.id], seen_until)) for room in rooms}
     for room in rooms:
         known = [*beds[room.id], *active[room.id]]
         room.stretches = sorted(
@@ -206,23 +211,27 @@ def day_picture(
         )
     doors = _entrance(rooms, events)
     everything = [s for spans in (*beds.values(), *active.values()) for s in spans]
-    out = list(_clip(_outings(doors, everything, until), start, until))
+    outings = _outings(doors, everything, seen_until)
+    out = list(_clip((_if_known(one, silences) for one in outings), start, until))
     shown = [room for room in rooms if room.sensors or room.stretches]
     return HomeDay(day, start, end, until, shown, out)
 
 
-def _beds(events: Iterable[HomeEvent], until: datetime) -> Iterator[Stretch]:
-    since: datetime | None = None
+def _beds(
+    events: Iterable[HomeEvent], told: dict[UUID, datetime], until: datetime
+) -> Iterator[Stretch]:
+    """Yield stretches in bed; an open one ends where its device is no longer to be believed."""
+    since: HomeEvent | None = None
     for event in events:
         if event.code.key != "bed":
             continue
         if event.value and since is None:
-            since = event.at
+            since = event
         elif not event.value and since is not None:
-            yield Stretch(since, event.at, "soft")
+            yield Stretch(since.at, event.at, "soft")
             since = None
     if since is not None:
-        yield Stretch(since, until, "soft")
+        yield Stretch(since.at, min(until, told.get(since.device, until)), "soft")
 
 
 def _active(events: Iterable[HomeEvent], until: datetime) -> Iterator[Stretch]:
@@ -280,32 +289,52 @@ def _outings(
             yield Stretch(left, back, "out")
 
 
+Heard = list[tuple[UUID, UUID, datetime]]
+
+
+def _heard(subjects: list[UUID], start: datetime, end: datetime) -> Heard:
+    """Return every word of the home's devices as (subject, device, time), whatever it said."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HEARD, [subjects, start, end])
+        rows: Heard = cursor.fetchall()
+    return rows
+
+
+def _known_until(heard: Heard, served: dict[UUID, tuple[UUID, int]]) -> dict[UUID, datetime]:
+    """Return until when each device may be believed: its last word and the silence it may keep."""
+    last = {device: at for _subject, device, at in heard}
+    return {
+        device: at + timedelta(seconds=served[device][1])
+        for device, at in last.items()
+        if device in served
+    }
+
+
+def _if_known(outing: Stretch, silences: dict[UUID, list[Stretch]]) -> Stretch:
+    """Return the outing; as not known where every room had a silence during it."""
+    blind = [
+        any(s.start < outing.end and outing.start < s.end for s in spans)
+        for spans in silences.values()
+    ]
+    return Stretch(outing.start, outing.end, "unknown") if blind and all(blind) else outing
+
+
 def _silences(
-    rooms: Sequence[UUID],
-    person_id: UUID,
-    served: dict[UUID, tuple[UUID, int]],
-    start: datetime,
-    until: datetime,
+    heard: Heard, served: dict[UUID, tuple[UUID, int]], start: datetime, until: datetime
 ) -> dict[UUID, list[Stretch]]:
     """Return when all sensors of a room were silent for longer than they may be."""
-    if until <= start:
-        return {}
     allowed: dict[UUID, int] = {}
     for room, silent_after_s in served.values():
         allowed[room] = min(allowed.get(room, silent_after_s), silent_after_s)
-    longest = timedelta(seconds=max(allowed.values(), default=0))
-    heard: dict[UUID, list[datetime]] = {room: [] for room in allowed}
-    with connection.cursor() as cursor:
-        subjects = [*rooms, person_id, *served]
-        cursor.execute(_HEARD, [subjects, start - longest, until])
-        for subject, device, at in cursor.fetchall():
-            room = served[device][0] if device in served else subject
-            if room in heard:
-                heard[room].append(at)
+    times: dict[UUID, list[datetime]] = {room: [] for room in allowed}
+    for subject, device, at in heard:
+        room = served[device][0] if device in served else subject
+        if room in times and at < until:
+            times[room].append(at)
     found: dict[UUID, list[Stretch]] = {}
-    for room, times in heard.items():
+    for room, words in times.items():
         limit = timedelta(seconds=allowed[room])
-        edges = [start - longest, *times, until]
+        edges = [start - LOOK_BACK, *words, until]
         found[room] = [Stretch(a, b, "unknown") for a, b in pairwise(edges) if b - a > limit]
     return found
 

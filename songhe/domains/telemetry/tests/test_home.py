@@ -105,7 +105,23 @@ def test_in_bed_is_never_out(cast: Cast) -> None:
     say(cast, "hall", "door", clock(21, before=1), door=0)
     say(cast, "bedroom", "mattress", clock(21, 30, before=1), bed=1)
     say(cast, "hall", "door", clock(7), door=1)
-    assert picture(cast).out == []
+    # since the door spoke nothing was heard of any room: nobody knows, and nobody claims an outing
+    assert [(s.start, s.kind) for s in picture(cast).out] == [(clock(7), "unknown")]
+
+
+def test_a_bed_sensor_that_fell_silent_is_not_believed_for_ever(cast: Cast) -> None:
+    say(cast, "bedroom", "mattress", clock(12), bed=1)
+    say(cast, "bedroom", "mattress", clock(12, 30), heart_rate=60)
+    day = picture(cast)
+    # its type may be silent for an hour; after that nobody knows
+    assert spans(day, "bedroom", "soft") == [("12:00", "13:30")]
+    assert spans(day, "bedroom", "unknown")[-1] == ("13:30", "16:30")
+
+
+def test_a_bed_left_later_was_taken_all_the_time(cast: Cast) -> None:
+    say(cast, "bedroom", "mattress", clock(9), bed=1)
+    say(cast, "bedroom", "mattress", clock(15), bed=0)
+    assert spans(picture(cast), "bedroom", "soft") == [("09:00", "15:00")]
 
 
 def test_yesterday_ends_at_midnight_and_tomorrow_is_blank(cast: Cast) -> None:
