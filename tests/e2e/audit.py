@@ -19,9 +19,10 @@ ENGLISH = re.compile(r"\b[a-z]{2,}(?:[ ,.;:'-]+[a-z]{2,})+")
 # Units, protocols, and names of things that are written so in Chinese too.
 SPOKEN_IN_BOTH = re.compile(
     r"\bmmHg\b|\bmmol/L\b|\bkg/m2\b|https?://\S+|\b[\w.-]+\.(?:json|md|csv)\b|"
-    r"\b[a-z]+(?:-[a-z0-9]+)+\b|\bsonghe[/:][\w/:+#-]+|\bdemo-[\w-]+"
+    r"\breference \d+ \([^)]*\)|\b[a-z]+(?:-[a-z0-9]+)+\b|\bsonghe[/:][\w/:+#-]+|\bdemo-[\w-]+"
 )
 MASKED = re.compile(r"[\u3400-\u9fff]?[＊*]{1,3}")
+INITIAL = re.compile(r"[\u3400-\u9fff]")  # in the place of a photo
 
 # Every visible run of text with the language it says it is in; code is nobody's language.
 _TEXTS = """
@@ -33,7 +34,8 @@ _TEXTS = """
   while (walker.nextNode()) {
     const parent = walker.currentNode.parentElement;
     const text = walker.currentNode.data.replace(/\\s+/g, ' ').trim();
-    if (!text || parent.closest('script, style, code, pre, kbd, template') || !seen(parent)) continue;
+    if (!text || parent.closest('script, style, code, pre, kbd, template')) continue;
+    if (!seen(parent)) continue;
     runs.push([text, language(parent)]);
   }
   for (const name of ['aria-label', 'title', 'placeholder', 'alt', 'aria-description']) {
@@ -116,7 +118,7 @@ def untranslated(page: Page, words: Words) -> list[str]:
         if language.startswith("zh"):
             if ENGLISH.search(SPOKEN_IN_BOTH.sub(" ", text)):
                 wrong.append(f"English on a Chinese page: {text[:80]}")
-        elif CHINESE.search(words.without(text)):
+        elif CHINESE.search(words.without(text)) and not INITIAL.fullmatch(text):
             wrong.append(f"Chinese on an English page: {text[:80]}")
     return sorted(set(wrong))
 

@@ -1,4 +1,4 @@
-"""`songhe up` with a small county: the supervisor's own plan, and a county before the doors open."""
+"""`songhe up` with a small county, which is made before the doors open."""
 
 from __future__ import annotations
 

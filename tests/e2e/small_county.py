@@ -1,4 +1,4 @@
-"""A small but whole county for the browser: eleven homes of the demo county, its cast, three days.
+"""A small but whole county for the browser: some homes of the demo county, its cast, three days.
 
 Run as a child of the house, once, before the pages open: `small_county.py FACTS_FILE`. The facts
 (ids, keys, passwords) are written there for the tests.
@@ -74,7 +74,18 @@ def chosen_homes(county: Any) -> Any:
         if home.community.code.startswith(HASTY_TOWN)
         and any(g.type == "bp-monitor" for g in home.gadgets)
     )
-    wanted = (everybody[0], *village, couple, wanderer, sugar, hasty)
+    measuring = [home for home in dwellings if any(g.type == "bp-monitor" for g in home.gadgets)]
+    breathing = [home for home in dwellings if any(g.type == "oximeter" for g in home.gadgets)]
+    wanted = (
+        everybody[0],
+        *village,
+        couple,
+        wanderer,
+        sugar,
+        hasty,
+        *measuring[1:5],
+        *breathing[1:3],
+    )
     picked = {home.index: home for home in wanted}
     homes, elders, gadgets = [], 0, 0
     for index, home in enumerate(picked.values()):
@@ -100,7 +111,7 @@ def chosen_homes(county: Any) -> Any:
 def furnish(facts_file: Path) -> None:
     """Fill an empty database; write the facts."""
     from songhe.config.demo import build, county, history, install
-    from songhe.config.demo.cast import CAST
+    from songhe.config.demo.logins import LOGINS
     from songhe.domains.devices.models import Device
     from songhe.domains.people.models import Person
     from songhe.kernel.time import to_us
@@ -137,7 +148,7 @@ def furnish(facts_file: Path) -> None:
                     )
             people.append(person)
     facts = {
-        "passwords": {member.login: own.password(member.login) for member in CAST},
+        "passwords": {member.login: own.password(member.login) for member in LOGINS},
         "people": [vars(person) for person in people],
     }
     facts_file.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")

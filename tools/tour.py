@@ -1,0 +1,83 @@
+"""Addresses of every screen and who of the demo's cast opens it: for the crawl and the pictures."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from songhe.base.access.roles import all_roles
+from songhe.kit.screens import all_screens
+
+if TYPE_CHECKING:
+    from songhe.kit.screens import Screen
+
+# Logins of the cast with their roles, in this order of preference.
+WHO = (
+    ("sun", "operator"),
+    ("leader", "shift_leader"),
+    ("keeper", "device_keeper"),
+    ("qian", "regulator"),
+    ("zhao", "clinician"),
+    ("admin", "admin"),
+)
+PARAMETERS = {
+    "rule": "bp-critical",
+    "rule_id": "bp-critical",
+    "code": "sbp",
+    "chart": "blood-pressure",
+    "region": "990121001",
+    "day": "2026-11-21",
+    "kind": "sbp",
+}
+
+
+def screens() -> list[Screen]:
+    """Return every screen once, by name."""
+    return sorted({screen.name: screen for screen in all_screens()}.values(), key=lambda s: s.name)
+
+
+def who_may(screen: Screen) -> str:
+    """Return the login of the first of the cast whose role opens a screen; "" for public ones."""
+    if screen.public or screen.action is None:
+        return ""
+    return next(login for login, role in WHO if all_roles()[role].carries(screen.action))
+
+
+@dataclass(frozen=True)
+class Things:
+    """What stands in addresses: one id of each kind; key names a reading of the person."""
+
+    person: str
+    device: str
+    alarm: str
+    letter: str
+    home: str
+    room: str
+    organization: str
+    key: str
+
+    def address(self, screen: Screen) -> str:
+        """Return a screen's address for these things."""
+        values: dict[str, str] = {}
+        for converter, name in re.findall(r"<(?:(\w+):)?(\w+)>", screen.route):
+            values[name] = self._value(converter, name, screen)
+        return reverse(screen.name, kwargs=values) + self._query(screen)
+
+    def _value(self, converter: str, name: str, screen: Screen) -> str:
+        known = asdict(self)
+        stem = name.removesuffix("_id")
+        if stem in known:
+            return str(known[stem])
+        if converter == "uuid":  # a bare id: the route or the name says of what
+            words = f"{screen.route} {screen.name}"
+            return str(known[next(kind for kind in known if kind in words)])
+        return PARAMETERS[name]
+
+    def _query(self, screen: Screen) -> str:
+        """Return what a screen must be asked with to be a page."""
+        if screen.name in {"monitoring:change_rule", "monitoring:pick_rule"}:
+            return f"?rule={PARAMETERS['rule']}&scope=person:{self.person}"
+        return ""
