@@ -127,6 +127,9 @@ async def _prepared(options: argparse.Namespace, recording: Recording) -> int:
     )
     address = Address(host, port, tls_context(env.tls_cert), refused_delay_s=0.5)
     course = play.Course(lines, shift, options.speed)
-    finished = await play.Replay(course, made, address, now).run()
+    try:
+        finished = await play.Replay(course, made, address, now).run()
+    finally:
+        await sync_to_async(setup.release)(made, at=now())
     sys.stdout.write("replay: done\n" if finished else "replay: stopped; what was sent stays\n")
     return 0 if finished else 130

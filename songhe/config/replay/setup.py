@@ -40,6 +40,7 @@ class Player:
     """A device that plays a sensor."""
 
     sensor: str
+    device: UUID
     key: str
     secret: str
 
@@ -88,11 +89,29 @@ def players(
     return found
 
 
+def release(played: list[Player], *, at: datetime) -> None:
+    """End the bindings: a recording that is over is no device that has fallen silent."""
+    bound = devices.bindings_of([player.device for player in played], at=at)
+    with transaction.atomic():
+        for device in bound:
+            services.unbind_device(actor=SYSTEM, device_id=device, at=at)
+
+
 def _room(sensor: Sensor, by_kind: dict[str, UUID]) -> UUID | None:
     if not sensor.room:
         return None
     kinds = (sensor.room, *_FALLBACK)
     return next((by_kind[kind] for kind in kinds if kind in by_kind), None)
+
+
+def _end_of_bindings(device: UUID, end: datetime | None) -> datetime | None:
+    """Return when the bindings of earlier replays, one after the other, end; None while bound."""
+    while end is not None:
+        following = devices.bindings_of([device], at=end).get(device)
+        if following is None:
+            return end
+        end = following.period.upper
+    return None
 
 
 def _player(
@@ -104,22 +123,24 @@ def _player(
     since: datetime,
     at: datetime,
 ) -> Player:
-    wanted = (None if room else person.id, room)
+    person_id, room_id = (None, room) if room else (person.id, None)
     known = list(devices.list_devices(SYSTEM, words=serial, type=sensor.type, state="in_use"))
-    bound = devices.bindings_of([row.pk for row in known], at=at)
+    bound = devices.bindings_of([row.pk for row in known], at=since)
     for device in known:
         binding = bound.get(device.pk)
-        fits = (
-            device.serial == serial
-            and binding is not None
-            and (binding.person_id, binding.room_id) == wanted
-            and binding.period.lower <= since
-        )
-        if fits:
-            secret = services.rotate_secret(
-                actor=SYSTEM, device_id=device.pk, at=at, overlap=timedelta(0)
+        if device.serial != serial or binding is None:
+            continue
+        if (binding.person_id, binding.room_id) != (person_id, room_id):
+            continue
+        end = _end_of_bindings(device.pk, binding.period.upper)
+        if end is not None:
+            services.bind_device(
+                actor=SYSTEM, device_id=device.pk, at=end, person_id=person_id, room_id=room_id
             )
-            return Player(sensor.name, device.key, secret)
+        secret = services.rotate_secret(
+            actor=SYSTEM, device_id=device.pk, at=at, overlap=timedelta(0)
+        )
+        return Player(sensor.name, device.pk, device.key, secret)
     device, secret = services.register_device(
         actor=SYSTEM,
         type=sensor.type,
@@ -129,10 +150,9 @@ def _player(
         model="replay",
         region_code=person.region_code,
     )
-    person_id, room_id = wanted
     services.bind_device(
         actor=SYSTEM, device_id=device.pk, at=since, person_id=person_id, room_id=room_id
     )
     for step, proof in STEPS:
         services.commission(actor=SYSTEM, device_id=device.pk, step=step, at=at, proof=proof)
-    return Player(sensor.name, device.key, secret)
+    return Player(sensor.name, device.pk, device.key, secret)

@@ -11,12 +11,20 @@ import pytest
 from songhe.base.access.actor import SYSTEM
 from songhe.config.replay.play import Course, NotLetIn, Replay
 from songhe.config.replay.recording import Recording, Sensor, event, reading
-from songhe.config.replay.setup import NobodyServes, Player, WhoIsMeant, find_person, players
+from songhe.config.replay.setup import (
+    NobodyServes,
+    Player,
+    WhoIsMeant,
+    find_person,
+    players,
+    release,
+)
 from songhe.config.simulate.link import Address
 from songhe.domains.devices import selectors as devices
 from songhe.domains.organizations.testing import make_organization
 from songhe.domains.people import selectors as people
 from songhe.domains.people.testing import make_home, make_person
+from songhe.kernel.ids import uuid7
 from tests.support.database import copied
 from tests.support.gateway import DeviceLogin, GatewayProcess
 
@@ -76,6 +84,17 @@ class TestWho:
         assert at_room["fridge"] == (None, rooms["kitchen"].pk)
         assert at_room["attic"] == (None, rooms["living"].pk)
         assert at_room["cgm"] == (chen.id, None)
+        release(again, at=NOW)
+        assert devices.bindings_of([p.device for p in first], at=NOW) == {}
+        later = NOW + timedelta(hours=3)
+        third = players(recording, chen, since=since, at=later)
+        assert [p.key for p in third] == [p.key for p in first]
+        release(third, at=later)
+        latest = later + timedelta(hours=1)
+        fourth = players(recording, chen, since=since, at=latest)
+        assert [p.key for p in fourth] == [p.key for p in first]
+        for moment in (since, NOW - timedelta(minutes=1), NOW, later, latest):
+            assert len(devices.bindings_of([p.device for p in third], at=moment)) == 4
         earlier = players(recording, chen, since=since - timedelta(days=1), at=NOW)
         assert {p.key for p in earlier}.isdisjoint({p.key for p in first})
 
@@ -100,7 +119,7 @@ def gateway(postgres_url: str) -> Iterator[GatewayProcess]:
 async def replayed(
     gateway: GatewayProcess, logins: dict[str, DeviceLogin], course: Course
 ) -> Replay:
-    made = [Player(name, login.key, login.secret) for name, login in logins.items()]
+    made = [Player(name, login.id, login.key, login.secret) for name, login in logins.items()]
     address = Address("127.0.0.1", gateway.mqtt_port, refused_delay_s=0.1)
     replay = Replay(course, made, address, lambda: datetime.now(UTC))
     assert await replay.run()
@@ -137,6 +156,8 @@ async def test_a_gateway_that_does_not_know_the_device_ends_it_with_a_sentence(g
     line = event(datetime.now(UTC), "door", "door", "open")
     address = Address("127.0.0.1", gateway.mqtt_port, refused_delay_s=0.01)
     course = Course([line], lambda at: at, 0)
-    replay = Replay(course, [Player("door", "nokey", "x")], address, lambda: datetime.now(UTC))
+    replay = Replay(
+        course, [Player("door", uuid7(), "nokey", "x")], address, lambda: datetime.now(UTC)
+    )
     with pytest.raises(NotLetIn, match="nokey"):
         await replay.run()
