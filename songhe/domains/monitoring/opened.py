@@ -306,7 +306,7 @@ def staff_choices(actor: Actor, alarm: Alarm, *, at: datetime) -> list[tuple[str
     if alarm.organization_id is None:
         return []
     return [
-        (str(row.user_id), phrases.facts([row.name, row.title]))
+        (str(row.user_id), phrases.facts([row.name, phrases.local_name(row.title, row.title_en)]))
         for row in organizations.staff_of(actor, alarm.organization_id, at=at)
     ]
 

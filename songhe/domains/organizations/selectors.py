@@ -20,6 +20,7 @@ class StaffLine:
     name: str
     title: str
     is_leader: bool
+    title_en: str = ""
 
 
 def get_organization(organization_id: UUID) -> Organization:
@@ -55,7 +56,7 @@ def staff_of(actor: Actor, organization_id: UUID, *, at: datetime) -> list[Staff
     """Return who works for an organisation now, leaders last."""
     rows = Staff.objects.filter(organization=organization_id, period__contains=at)
     return [
-        StaffLine(row.user_id, row.user.display_name, row.title, row.is_leader)
+        StaffLine(row.user_id, row.user.display_name, row.title, row.is_leader, row.title_en)
         for row in rows.select_related("user").order_by("is_leader", "id")
     ]
 
