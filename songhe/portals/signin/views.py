@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -36,7 +38,7 @@ class SignIn(View):
             user = services.sign_in(
                 login=form.cleaned_data["login"],
                 password=form.cleaned_data["password"],
-                address=str(request.META.get("REMOTE_ADDR", "")) or "127.0.0.1",
+                address=_address(request),
                 at=timezone.now(),
             )
         except Invalid as error:
@@ -60,6 +62,14 @@ class SignOut(View):
         services.sign_out(actor=request.actor, at=timezone.now())  # type: ignore[attr-defined]
         logout(request)
         return HttpResponseRedirect(settings.LOGIN_URL)
+
+
+def _address(request: HttpRequest) -> str:
+    """Return the peer's address; one that is none (a Unix socket) counts as one and the same."""
+    try:
+        return str(ip_address(str(request.META.get("REMOTE_ADDR", "")).partition("%")[0]))
+    except ValueError:
+        return "::"
 
 
 def _back(request: HttpRequest, target: str) -> str:

@@ -28,6 +28,7 @@ from songhe.kit import charts
 
 RANGES_DAYS = (1, 7, 14, 30, 90)
 USUAL_RANGE_DAYS = 14
+SMALL_POINTS = 400  # a small chart has no room for more; minima and maxima stay
 NEAR = 0.1  # a limit is drawn when a value came this close to it, as a share of their distance
 _GAP_DAYS = {1: 1, 7: 2, 14: 2, 30: 3, 90: 7}
 
@@ -164,6 +165,7 @@ def shown_charts(reads: Reads, window: Window) -> list[Shown]:
         [key for key in LINES if key in has],
         window.start,
         window.end,
+        max_points=SMALL_POINTS,
     )
     found = []
     for key in has:

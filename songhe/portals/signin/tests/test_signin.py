@@ -99,6 +99,12 @@ def test_an_address_that_tries_many_logins_waits(sun: User) -> None:
     assert post(Client(), "sun", PASSWORD).status_code == 429
 
 
+@pytest.mark.parametrize("address", ["", "unix:", "fe80::1%eth0", "2001:db8::7"])
+def test_any_peer_address_is_counted(sun: User, address: str) -> None:
+    assert post(Client(), "sun", "wrong", address=address).status_code == 422
+    assert FailedAttempt.objects.count() == 1
+
+
 def test_success_forgets_own_failures_and_old_ones_go(sun: User) -> None:
     FailedAttempt.objects.create(
         login_digest=b"old", address="192.0.2.9", at=timezone.now() - timedelta(days=2)
