@@ -49,7 +49,7 @@ class History(View):
         places = panels.place_choices(actor)
         given = request.GET.copy()
         if not {"since", "until", "person", "state"} & given.keys():
-            given["since"] = (now - timedelta(days=HISTORY_DAYS)).astimezone().date().isoformat()
+            given["since"] = timezone.localdate(now - timedelta(days=HISTORY_DAYS)).isoformat()
         form = forms.HistoryForm(given, rules=rule_words.rule_choices(), regions=places)
         good = form.cleaned_data if form.is_valid() else {}
         search = Search(
