@@ -149,22 +149,21 @@ class House:
             client.disconnect()
             client.loop_stop()
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment in which a command of `songhe` speaks to this house."""
+        record = json.loads((self.state / "instance.json").read_text("utf-8"))
+        return {
+            **os.environ,
+            **record["environment"],
+            "SONGHE_DATABASE_URL": self.database_url,
+            "DJANGO_SETTINGS_MODULE": "songhe.config.settings",
+            "PYTHONPATH": str(ROOT),
+        }
+
     def run(self, code: str) -> None:
         """Run a piece of Python with Django set up, in a process of its own."""
-        environment = json.loads((self.state / "instance.json").read_text("utf-8"))["environment"]
-        subprocess.run(
-            [sys.executable, "-c", f"import django; django.setup()\n{code}"],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                **environment,
-                "SONGHE_DATABASE_URL": self.database_url,
-                "DJANGO_SETTINGS_MODULE": "songhe.config.settings",
-                "PYTHONPATH": str(ROOT),
-            },
-            check=True,
-            timeout=60,
-        )
+        argv = [sys.executable, "-c", f"import django; django.setup()\n{code}"]
+        subprocess.run(argv, cwd=ROOT, env=self.environment(), check=True, timeout=60)
 
     def carry(self, carrier: str, child: str) -> None:
         """Let a home gateway speak for another device (there is no page for it yet)."""
