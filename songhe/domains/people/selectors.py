@@ -212,6 +212,13 @@ def rooms_in(home_id: UUID) -> list[Room]:
     return list(Room.objects.filter(home=home_id).order_by("id"))
 
 
+def rooms_for(person_id: UUID, home_id: UUID, *, at: datetime) -> list[Room]:
+    """Return the rooms where sensors speak of a person: the home's; in an institution her own."""
+    own = Residency.objects.filter(person=person_id, period__contains=at).values("room")
+    rows = Room.objects.filter(Q(home__is_institution=False) | Q(pk__in=own), home=home_id)
+    return list(rows.order_by("id"))
+
+
 def residents_of(home_id: UUID, *, at: datetime) -> list[Person]:
     """Return who lives in a home at a moment, the oldest residency first."""
     rows = Residency.objects.filter(home=home_id, period__contains=at).select_related("person")

@@ -34,7 +34,7 @@ def day_of(request: HttpRequest, today: date) -> date:
 
 
 def day_panel(request: HttpRequest, person: PersonView) -> SafeString | None:
-    """Draw one day at home; nothing where the home is not open or is an institution."""
+    """Draw one day at home; nothing where the home is not open."""
     reads = reads_of(request, person)
     if reads.home_id is None:
         return None

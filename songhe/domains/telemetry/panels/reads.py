@@ -54,8 +54,7 @@ def _read(request: HttpRequest, person: PersonView) -> Reads:
     at = timezone.now()
     classes = open_classes(actor, person)
     home = people.home_of(person.id, at=at) if classes & {"home", "location"} else None
-    own = home is not None and not home.is_institution and "home" in classes
-    home_id = home.pk if home is not None and own else None
+    home_id = home.pk if home is not None and "home" in classes else None
     point = None
     if home is not None and home.lat is not None and home.lon is not None:
         point = (home.lat, home.lon)
@@ -74,7 +73,7 @@ def _read(request: HttpRequest, person: PersonView) -> Reads:
         home_id=home_id,
         home_name=home.address if home is not None else "",
         home_point=point,
-        plan=home.plan if home is not None else {},
+        plan=home.plan if home is not None and not home.is_institution else {},
         latest=latest,
         usual=selectors.baselines(person.id, own_numbers, at=at) if own_numbers else {},
         at=at,

@@ -139,19 +139,21 @@ def home_events(
     """Return what the sensors of a home said, by room, in time order; empty where not open."""
     if "home" not in open_classes(actor, person):
         return {}
-    served = _rooms_of_devices(person.id, home_id, at=min(end, actor.at or end))
-    return _events([room.pk for room in people.rooms_in(home_id)], person.id, served, start, end)
+    at = min(end, actor.at or end)
+    rooms = [room.pk for room in people.rooms_for(person.id, home_id, at=at)]
+    served = _rooms_of_devices(person.id, home_id, rooms, at=at)
+    return _events(rooms, person.id, served, start, end)
 
 
 def _rooms_of_devices(
-    person_id: UUID, home_id: UUID, *, at: datetime
+    person_id: UUID, home_id: UUID, rooms: Sequence[UUID], *, at: datetime
 ) -> dict[UUID, tuple[UUID, int]]:
     """Return the room and the allowed silence in seconds of each device that has a room."""
     lines = devices.devices_of(person_id=person_id, home_id=home_id, at=at)
     return {
         line.device.pk: (line.room_id, line.type.silent_after_s)
         for line in lines
-        if line.room_id is not None
+        if line.room_id is not None and line.room_id in rooms
     }
 
 
@@ -190,12 +192,13 @@ def day_picture(
     start = datetime.combine(day, clock_time(), zone)
     end = datetime.combine(day + timedelta(days=1), clock_time(), zone)
     until = max(start, min(end, at))
-    served = _rooms_of_devices(person.id, home_id, at=at)
+    known_rooms = people.rooms_for(person.id, home_id, at=at)
+    ids = [room.pk for room in known_rooms]
+    served = _rooms_of_devices(person.id, home_id, ids, at=at)
     rooms = [
         RoomDay(room.pk, room.name, room.kind, sum(r == room.pk for r, _ in served.values()))
-        for room in people.rooms_in(home_id)
+        for room in known_rooms
     ]
-    ids = [room.id for room in rooms]
     seen_until = max(until, min(end + LOOK_BACK, at))
     events = _events(ids, person.id, served, start - LOOK_BACK, seen_until)
     heard = _heard([*ids, person.id, *served], start - LOOK_BACK, seen_until)

@@ -70,7 +70,7 @@ def latest_of(
         return []
     subjects = [person.id]
     if home_id is not None and "home" in classes:
-        subjects += [room.pk for room in people.rooms_in(home_id)]
+        subjects += [room.pk for room in people.rooms_for(person.id, home_id, at=at)]
     values = _values(subjects, at)
     return [value for value in values if class_of(value.code) in classes]
 

@@ -153,3 +153,23 @@ def test_events_by_room_follow_the_device(cast: Cast) -> None:
     found = selectors.home_events(sun, person, cast.home, clock(0), NOW)
     assert len(found[cast.rooms["hall"]]) == 4
     assert found[cast.rooms["kitchen"]] == []
+
+
+def test_in_an_institution_only_her_own_room_speaks_of_her(cast: Cast) -> None:
+    from songhe.base.access.actor import SYSTEM
+    from songhe.domains.people import services
+
+    house = services.add_home(
+        actor=SYSTEM, region_code="990121001002", address="x", at=NOW, is_institution=True
+    )
+    own = services.add_room(actor=SYSTEM, home=house, kind="bed", name="201-1")
+    other = services.add_room(actor=SYSTEM, home=house, kind="bed", name="201-2")
+    services.move_in(
+        actor=SYSTEM, person_id=cast.chen, home=house, room=own, at=NOW - timedelta(days=3)
+    )
+    for room in (own, other):
+        put(room.pk, cast.devices["pir"], clock(9), kind=SubjectKind.PLACE, motion=1)
+    person = people.get_person(cast.actor("sun"), cast.chen, at=NOW)
+    day = selectors.day_picture(cast.actor("sun"), person, house.pk, TODAY, at=NOW)
+    assert day is not None
+    assert [room.name for room in day.rooms] == ["201-1"]
