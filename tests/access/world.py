@@ -38,6 +38,7 @@ class Town:
     device: UUID
     alarm: UUID
     letter: UUID
+    reading: str
 
 
 @dataclass
@@ -141,7 +142,8 @@ def make_town(key: str, now: datetime) -> Town:
             [letter, now, device.pk, device.key],
         )
     alarm = Alarm.objects.get(person=person)
-    return Town(centre.pk, person.pk, home.pk, room.pk, device.pk, alarm.pk, letter)
+    reading = ".".join(str(part) for part in key_of_reading.values())
+    return Town(centre.pk, person.pk, home.pk, room.pk, device.pk, alarm.pk, letter, reading)
 
 
 def make_world(now: datetime) -> World:

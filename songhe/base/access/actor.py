@@ -68,11 +68,16 @@ class Actor:
         return () if not found else ("",) if "" in found else tuple(sorted(found))
 
     def organizations(self, action: str) -> tuple[UUID, ...]:
-        """Return the organisations for which the actor's roles carry the action."""
+        """Return the organisations for which the actor's roles carry the action.
+
+        Roles that reach by grants only (a worker) see of an organisation what is given to them.
+        """
         return tuple(
             held.organization_id
             for held in self.roles
-            if held.organization_id is not None and held.carries(action)
+            if held.organization_id is not None
+            and held.carries(action)
+            and all_roles()[held.role].reach != "grant"
         )
 
     def covers(self, action: str, region_code: str) -> bool:
