@@ -66,8 +66,7 @@ COMMANDS = (
         "createsuperuser",
         "Make the first account, which may do everything.",
         "songhe createsuperuser",
-        "songhe.config.cli.database",
-        "createsuperuser",
+        "songhe.config.cli.accounts",
         needs_database=True,
     ),
     Command(

@@ -129,11 +129,6 @@ def _wait_for_outside_database() -> None:
         ) from None
 
 
-def createsuperuser(argv: list[str]) -> int:
-    """Run `songhe createsuperuser`: ask for a name and a password, make the account."""
-    return _django("createsuperuser", *argv)
-
-
 def manage(argv: list[str]) -> int:
     """Run one of Django's own commands, for developers."""
     if not argv or argv[0] in {"-h", "--help"}:
