@@ -56,8 +56,9 @@ class Head:
     @property
     def may_call(self) -> bool:
         """Tell whether the actor may write down calls, and sees whom one may call."""
-        person = self.line.person
-        return "note" in self.may and person is not None and "contact" in person.fields
+        return "note" in self.may and any(
+            "contact" in person.fields for person in self.line.persons
+        )
 
     @property
     def title(self) -> tuple[str, str]:
@@ -71,6 +72,8 @@ class Head:
     @property
     def call_words(self) -> str:
         """Return the words of the button that calls the person."""
+        if self.line.household:
+            return _("Call the home")
         sex = self.line.person.sex if self.line.person is not None else ""
         return {"female": _("Call her"), "male": _("Call him")}.get(sex, _("Call the person"))
 
@@ -115,7 +118,7 @@ def may_do(actor: Actor, alarm: Alarm) -> frozenset[str]:
 def head(actor: Actor, line: AlarmLine, contacts: list[ContactLine], *, at: datetime) -> Head:
     """Return the head of an alarm."""
     alarm = line.alarm
-    who = line.person.name if line.person is not None else ""
+    who = phrases.listed([person.name for person in line.persons])
     told = {"onset": _time(alarm.onset_at, at), "raised": _time(alarm.raised_at, at)}
     number = alarm.summary.get("code")
     if number is not None and codes.by_number(int(number)).kind == "quantity":
@@ -242,10 +245,10 @@ def vitals(actor: Actor, person: PersonView, alarm: Alarm, *, at: datetime) -> l
 
 def home_plan(line: AlarmLine, *, at: datetime) -> SafeString:
     """Draw the home with the room of the alarm and the sensors that are silent; empty without."""
-    home, person = line.alarm.home, line.person
+    home = line.alarm.home
     if home is None or home.is_institution or not home.plan.get("rooms"):
         return SafeString("")
-    if person is not None and "home" not in person.fields:
+    if any("home" not in one.fields for one in line.persons):
         return SafeString("")
     names = {str(room.pk): room.name for room in people.rooms_of(home)}
     body = home.plan
@@ -262,8 +265,8 @@ def home_plan(line: AlarmLine, *, at: datetime) -> SafeString:
         for row in body["rooms"]
     ]
     sensors = []
-    if person is not None:
-        found = devices.devices_of(person_id=person.id, home_id=home.pk, at=at)
+    if line.persons:
+        found = devices.devices_of(person_id=line.persons[0].id, home_id=home.pk, at=at)
         sensors = [
             charts.Sensor(str(row.room_id), row.type.name, lost=row.silent)
             for row in found
@@ -324,11 +327,12 @@ class Callee:
 
 def callable_people(actor: Actor, line: AlarmLine) -> list[Callee]:
     """Return whom one may call: the person, then the contacts in their order."""
-    person = line.person
-    if person is None or "contact" not in person.fields:
-        return []
-    own = Callee("self", person.name, person.name, people.phone_of(person))
-    return [own, *(_callee(row) for row in contacts_of(actor, line))]
+    own = [
+        Callee(f"self-{n}" if n else "self", person.name, person.name, people.phone_of(person))
+        for n, person in enumerate(line.persons)
+        if "contact" in person.fields
+    ]
+    return [*own, *(_callee(row) for row in contacts_of(actor, line))]
 
 
 def _callee(row: ContactLine) -> Callee:
@@ -338,9 +342,12 @@ def _callee(row: ContactLine) -> Callee:
 
 def contacts_of(actor: Actor, line: AlarmLine) -> list[ContactLine]:
     """Return whom to call, in order; nobody where contact data is not open."""
-    if line.person is None or "contact" not in line.person.fields:
-        return []
-    return people.contacts_of(actor, line.person)
+    return [
+        contact
+        for person in line.persons
+        if "contact" in person.fields
+        for contact in people.contacts_of(actor, person)
+    ]
 
 
 def members(actor: Actor, alarm: Alarm) -> list[tuple[str, list[AlarmLine]]]:
@@ -367,10 +374,9 @@ def fresh(actor: Actor, line: AlarmLine, *, at: datetime) -> dict[str, Any]:
 
 def context(actor: Actor, line: AlarmLine, *, at: datetime) -> dict[str, Any]:
     """Return everything that the page of an alarm shows."""
-    person = line.person
     return fresh(actor, line, at=at) | {
         "where": where(line.alarm),
-        "banner": banner(person, at=at) if person is not None else None,
+        "banners": [banner(person, at=at) for person in line.persons],
         "plan": home_plan(line, at=at),
         "callees": callable_people(actor, line),
     }

@@ -52,6 +52,11 @@ def row(actor: Actor, line: AlarmLine, *, opened_id: UUID | None, at: datetime) 
         name = phrases.name_in_list(line.person, opened=current or mine)
         age = phrases.age_words(line.person, at)
         who = [f"{name} {age}".strip(), phrases.living_words(line.person), line.place]
+    elif line.household:
+        names = [
+            phrases.name_in_list(person, opened=current or mine) for person in line.household
+        ]
+        who = [phrases.listed(names), line.place]
     stands, rest = phrases.row_state(alarm, line.last, at)
     return Row(
         id=alarm.pk,

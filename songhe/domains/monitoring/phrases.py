@@ -72,6 +72,11 @@ def facts(parts: Iterable[str]) -> str:
     return (", " if words.is_english() else "·").join(part for part in parts if part)
 
 
+def listed(names: Iterable[str]) -> str:
+    """Put names side by side as the language does: 李＊＊、王＊＊."""
+    return (", " if words.is_english() else "、").join(name for name in names if name)
+
+
 def name_in_list(person: PersonView, *, opened: bool) -> str:
     """Return a name for a list: masked unless somebody on duty has opened or taken the alarm."""
     return person.name if opened else masked_name(person.name)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
@@ -19,6 +17,8 @@ from songhe.base.outside.models import OutsideMessage
 from songhe.base.regions import selectors as regions
 from songhe.domains.monitoring import words
 from songhe.domains.monitoring.models import Alarm, AlarmEntry, Finding, RuleOverride
+from songhe.domains.monitoring.rule_scores import RuleScore as RuleScore
+from songhe.domains.monitoring.rule_scores import scores as scores
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
 from songhe.engines.alarms.terms import OPEN_STATES, RINGING_STATES, Priority, State
@@ -37,13 +37,22 @@ class NoSuchAlarm(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class AlarmLine:
-    """An alarm in the list. person is as the actor may see it; place is community and address."""
+    """An alarm in the list. Persons are as the actor may see them; place is community and address.
+
+    household: who lives in the home when the trouble is the home's and not one person's.
+    """
 
     alarm: Alarm
     title: str
     person: PersonView | None
     place: str
     last: AlarmEntry | None
+    household: tuple[PersonView, ...] = ()
+
+    @property
+    def persons(self) -> tuple[PersonView, ...]:
+        """Return whom it is about: the person, or who lives in the home."""
+        return self.household if self.person is None else (self.person,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +62,6 @@ class EvidenceLink:
     finding: Finding
     why: str
     keys: list[EvidenceKey]
-
-
-@dataclass(frozen=True, slots=True)
-class RuleScore:
-    """How a rule did: alarms closed by people, by outcome; seconds to take; unanswered share.
-
-    precision is true / (true + false), None with nobody's rating.
-    """
-
-    rule: str
-    name: str
-    group: str
-    raised: int
-    true: int
-    false: int
-    test: int
-    unknown: int
-    escalated: int
-    median_taken_s: float | None
-
-    @property
-    def precision(self) -> float | None:
-        rated = self.true + self.false
-        return self.true / rated if rated else None
 
 
 def open_alarms(actor: Actor) -> QuerySet[Alarm]:
@@ -98,9 +83,12 @@ def open_alarms(actor: Actor) -> QuerySet[Alarm]:
 
 
 def lines(actor: Actor, alarms: Iterable[Alarm]) -> list[AlarmLine]:
-    """Return alarms as lines of a list: persons, places and last entries in 3 queries."""
+    """Return alarms as lines of a list: households, persons, places, last entries in 4 queries."""
     rows = list(alarms)
-    persons = people.person_views(actor, [row.person_id for row in rows if row.person_id])
+    shared = {row.home_id: row.raised_at for row in rows if row.home_id and _is_of_a_household(row)}
+    living = people.residents_by_home(shared, at=max(shared.values())) if shared else {}
+    wanted = [row.person_id for row in rows if row.person_id]
+    persons = people.person_views(actor, [*wanted, *(pk for pks in living.values() for pk in pks)])
     names = regions.names(sorted({row.region_code for row in rows}))
     entries = AlarmEntry.objects.filter(alarm__in=[row.pk for row in rows])
     last: dict[UUID, AlarmEntry] = {
@@ -113,9 +101,23 @@ def lines(actor: Actor, alarms: Iterable[Alarm]) -> list[AlarmLine]:
             person=persons.get(row.person_id) if row.person_id else None,
             place=_place(names.get(row.region_code, ""), row),
             last=last.get(row.pk),
+            household=tuple(
+                persons[pk]
+                for pk in living.get(row.home_id or row.pk, ())
+                if _is_of_a_household(row)
+            ),
         )
         for row in rows
     ]
+
+
+def _is_of_a_household(row: Alarm) -> bool:
+    return (
+        row.person_id is None
+        and row.home is not None
+        and not row.home.is_institution
+        and not row.is_storm
+    )
 
 
 def _place(community: str, row: Alarm) -> str:
@@ -150,9 +152,9 @@ def open_alarm(actor: Actor, alarm_id: UUID, *, at: datetime) -> AlarmLine:
     Raises NoSuchAlarm outside the scope.
     """
     [line] = lines(actor, [get_alarm(actor, alarm_id)])
-    if line.person is not None and line.person.fields:
-        ref = f"people.Person/{line.person.id}"
-        audit.record_reads(actor=actor, action=VIEW, refs=[ref], at=at)
+    refs = [f"people.Person/{person.id}" for person in line.persons if person.fields]
+    if refs:
+        audit.record_reads(actor=actor, action=VIEW, refs=refs, at=at)
     return line
 
 
@@ -312,55 +314,6 @@ def ringing_priority(actor: Actor) -> str:
         .first()
     )
     return row or ""
-
-
-_SCORES = """
-SELECT {group} AS grp,
-       count(*),
-       count(*) FILTER (WHERE outcome = 'true' AND resolved_by_id IS NOT NULL),
-       count(*) FILTER (WHERE outcome = 'false' AND resolved_by_id IS NOT NULL),
-       count(*) FILTER (WHERE outcome = 'test' AND resolved_by_id IS NOT NULL),
-       count(*) FILTER (WHERE outcome = 'unknown' AND resolved_by_id IS NOT NULL),
-       count(*) FILTER (WHERE told_leader),
-       percentile_cont(0.5) WITHIN GROUP (
-         ORDER BY extract(epoch FROM acknowledged_at - raised_at)
-       ) FILTER (WHERE acknowledged_at IS NOT NULL)
-  FROM monitoring_alarm a
-  LEFT JOIN devices_device d ON d.id = a.device_id
- WHERE a.raised_at >= %s AND ({where})
- GROUP BY 1 ORDER BY 2 DESC
-"""
-
-
-def scores(actor: Actor, *, since: datetime, by: str = "rule") -> list[RuleScore]:
-    """Return the score of rules (by="rule") or device types (by="device") since a moment.
-
-    Counts only, within the regions where the actor may view statistics.
-    """
-    prefixes = actor.prefixes("monitoring.view_statistics")
-    if not prefixes:
-        return []
-    group = {"rule": "a.rule", "device": "coalesce(d.type, '')"}[by]
-    where = " OR ".join(["a.region_code LIKE %s"] * len(prefixes))
-    params: list[Any] = [since, *(f"{prefix}%" for prefix in prefixes)]
-    with connection.cursor() as cursor:
-        cursor.execute(_SCORES.format(group=group, where=where), params)
-        rows = cursor.fetchall()
-    return [
-        RuleScore(
-            rule=row[0] if by == "rule" else "",
-            name=words.rule_name(row[0]) if by == "rule" else row[0],
-            group=row[0],
-            raised=row[1],
-            true=row[2],
-            false=row[3],
-            test=row[4],
-            unknown=row[5],
-            escalated=row[6],
-            median_taken_s=row[7],
-        )
-        for row in rows
-    ]
 
 
 def overrides_of_rule(rule: str) -> list[RuleOverride]:

@@ -20,6 +20,7 @@ from songhe.domains.monitoring.selectors import NoSuchAlarm
 from songhe.domains.monitoring.terms import EntryKind
 from songhe.domains.monitoring.workflow import ALARM_LIFE, RESOLVE
 from songhe.domains.organizations import selectors as organizations
+from songhe.domains.people import selectors as people
 from songhe.engines.alarms.terms import OPEN_STATES, Outcome, State
 from songhe.kernel.errors import Conflict, Invalid
 
@@ -66,20 +67,31 @@ def _ref(alarm: Alarm) -> str:
 
 
 def _open_person(alarm: Alarm, user_id: UUID | None, at: datetime) -> None:
-    """Open the person to who takes or is sent to an alarm, until it is closed, a day at most."""
-    if alarm.person_id is None or user_id is None:
+    """Open whom it is about to who takes or is sent, until it is closed, a day at most."""
+    if user_id is None:
         return
-    access.grant(
-        actor=SYSTEM,
-        user=User.objects.get(pk=user_id),
-        subject_type="people.Person",
-        subject_id=alarm.person_id,
-        purpose="alarm",
-        field_classes=OPENED,
-        source=_ref(alarm),
-        at=at,
-        until=at + LONGEST_SHELF,
-    )
+    user = User.objects.get(pk=user_id)
+    for person_id in _whom_it_is_about(alarm, at):
+        access.grant(
+            actor=SYSTEM,
+            user=user,
+            subject_type="people.Person",
+            subject_id=person_id,
+            purpose="alarm",
+            field_classes=OPENED,
+            source=_ref(alarm),
+            at=at,
+            until=at + LONGEST_SHELF,
+        )
+
+
+def _whom_it_is_about(alarm: Alarm, at: datetime) -> list[UUID]:
+    """Return the person, or who lives in the home when the trouble is the home's."""
+    if alarm.person_id is not None:
+        return [alarm.person_id]
+    if alarm.home is None or alarm.home.is_institution or alarm.is_storm:
+        return []
+    return people.residents_by_home([alarm.home.pk], at=at).get(alarm.home.pk, [])
 
 
 @transaction.atomic

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from songhe.base.access import policies
+from songhe.base.access.actor import SYSTEM
 from songhe.base.audit.models import AuditEntry
 from songhe.base.events.models import OutboxEvent
 from songhe.base.outside.models import OutsideMessage
@@ -16,7 +17,8 @@ from songhe.domains.monitoring.models import Alarm, AlarmEntry, Finding
 from songhe.domains.monitoring.selectors import NoSuchAlarm
 from songhe.domains.monitoring.services.acting import BadShelf, NotOnStaff, UnknownOutcome
 from songhe.domains.monitoring.testing import make_finding
-from songhe.domains.monitoring.tests.conftest import NOW, County, make_home
+from songhe.domains.monitoring.tests.conftest import COMMUNITY, NOW, County, make_home
+from songhe.domains.people import services as people
 from songhe.domains.people.models import Person
 from songhe.engines.workflow.engine import WrongState
 from songhe.kernel.wire import SubjectKind
@@ -268,3 +270,33 @@ def test_refusals_change_nothing(county: County) -> None:
             actor=sun, alarm_id=alarm.pk, reason="x", until=NOW + timedelta(days=2), at=NOW
         )
     assert state_of_everything() == before
+
+
+def test_smoke_in_a_shared_home_is_about_who_lives_there(county: County) -> None:
+    husband = people.register_person(
+        actor=SYSTEM,
+        name="陈建国",
+        sex="male",
+        birth_on=date(1942, 1, 1),
+        region_code=COMMUNITY,
+        at=NOW,
+        phone="19900000003",
+    )
+    people.move_in(
+        actor=SYSTEM, person_id=husband.pk, home=county.home, at=NOW - timedelta(days=80)
+    )
+    make_finding(rule="smoke", subject=county.bedroom.pk, subject_kind=SubjectKind.PLACE, at=NOW)
+    services.take_findings(at=NOW)
+    alarm = Alarm.objects.get()
+    assert alarm.person_id is None
+    sun = county.actor("sun")
+    [line] = selectors.lines(sun, [selectors.get_alarm(sun, alarm.pk)])
+    assert [person.name for person in line.persons] == ["陈秀兰", "陈建国"]
+    # Liu, who is sent, sees both until it is closed.
+    services.assign_alarm(actor=sun, alarm_id=alarm.pk, user_id=county.users["liu"].pk, at=NOW)
+    liu = county.actor("liu", NOW + timedelta(minutes=1))
+    shown = policies.scope(liu, Person.objects.all(), "people.view_person")
+    assert set(shown) == {county.chen, husband}
+    services.resolve_alarm(actor=sun, alarm_id=alarm.pk, outcome="false", note="", at=NOW)
+    liu = county.actor("liu", NOW + timedelta(minutes=2))
+    assert not policies.scope(liu, Person.objects.all(), "people.view_person").exists()
