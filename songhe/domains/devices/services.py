@@ -154,8 +154,7 @@ def bind_device(
     """
     device = _locked(actor, "devices.bind_device", device_id)
     for row in Binding.objects.select_for_update().filter(device=device, period__contains=at):
-        row.period = DateTimeTZRange(row.period.lower, at)
-        row.save(update_fields=["period"])
+        _end(row, at)
     binding = Binding.objects.create(
         device=device, person_id=person_id, room_id=room_id, period=DateTimeTZRange(at, None)
     )
@@ -173,6 +172,15 @@ def bind_device(
     return binding
 
 
+def _end(row: Binding, at: datetime) -> None:
+    """End a binding; one that would end when it began never was."""
+    if row.period.lower >= at:
+        row.delete()
+        return
+    row.period = DateTimeTZRange(row.period.lower, at)
+    row.save(update_fields=["period"])
+
+
 @transaction.atomic
 def unbind_device(*, actor: Actor, device_id: UUID, at: datetime) -> None:
     """End a device's binding at a moment. Raises NotBound when it serves nobody."""
@@ -180,8 +188,7 @@ def unbind_device(*, actor: Actor, device_id: UUID, at: datetime) -> None:
     row = Binding.objects.select_for_update().filter(device=device, period__contains=at).first()
     if row is None:
         raise NotBound
-    row.period = DateTimeTZRange(row.period.lower, at)
-    row.save(update_fields=["period"])
+    _end(row, at)
     audit.record_change(
         actor=actor, action="devices.unbind_device", ref=f"devices.Device/{device.pk}", at=at
     )

@@ -108,6 +108,15 @@ def test_a_new_binding_ends_the_old_one_and_keeps_its_time(device: Device) -> No
     assert second.person == person.pk
 
 
+def test_a_binding_changed_at_its_very_beginning_never_was(device: Device) -> None:
+    _, kitchen = person_with_room()
+    _, other = person_with_room()
+    for room in (kitchen, other):
+        services.bind_device(actor=SYSTEM, device_id=device.pk, at=NOW, room_id=room.pk)
+    [only] = snapshot(device).bindings
+    assert only.subject == other.pk
+
+
 def test_two_bindings_of_one_time_cannot_be(device: Device) -> None:
     _, kitchen = person_with_room()
     services.bind_device(actor=SYSTEM, device_id=device.pk, at=NOW, room_id=kitchen.pk)
