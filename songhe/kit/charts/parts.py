@@ -180,10 +180,16 @@ def _grid(g: Ground, limit_ys: Sequence[float]) -> Iterator[SafeString]:
 
 
 def _limits(g: Ground) -> Iterator[SafeString]:
+    for limit in g.chart.limits:
+        y = g.value.y(limit.value)
+        yield el("line", {"class": "limit", "x1": "0", "x2": "100%", "y1": px(y), "y2": px(y)})
+
+
+def _names_of_limits(g: Ground) -> Iterator[SafeString]:
+    """Name the limits over the readings, which would strike the words through."""
     last = -100.0
     for limit in sorted(g.chart.limits, key=lambda one: -one.value):
         y = g.value.y(limit.value)
-        yield el("line", {"class": "limit", "x1": "0", "x2": "100%", "y1": px(y), "y2": px(y)})
         said = f"{g.chart.show(limit.value)} {limit.words}"
         words_y = y - 5 if y - 5 - last >= LABEL_PX else y + 13
         last = words_y
@@ -210,7 +216,8 @@ def _gaps(g: Ground) -> Iterator[SafeString]:
 
 
 def before(g: Ground) -> Iterator[SafeString]:
-    """Draw what lies over the readings: events, the axis and its times."""
+    """Draw what lies over the readings: names of limits, events, the axis and its times."""
+    yield from _names_of_limits(g)
     said_at = -100.0
     for event in sorted(g.chart.events, key=lambda one: one.at):
         if not g.time.holds(event.at):
