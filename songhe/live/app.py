@@ -17,6 +17,7 @@ from songhe.kernel.wire import LiveTicket
 from songhe.live.hub import Hub, Stream, frame
 from songhe.live.listener import Listener
 from songhe.live.settings import Settings
+from songhe.live.watch import Watch
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -58,6 +59,7 @@ class Live:
         self.secret = settings.secret()
         self.hub = Hub(queue_events=settings.live_queue_events, streams=settings.live_streams)
         self.listener = Listener(settings.database_url, self.hub)
+        self.watch = Watch(settings.database_url, self.hub)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -67,12 +69,13 @@ class Live:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        listening = asyncio.create_task(self.listener.run())
+        tasks = [asyncio.create_task(one.run()) for one in (self.listener, self.watch)]
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listening
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:

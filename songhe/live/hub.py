@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from uuid import UUID
 
 import msgspec
 
@@ -100,6 +101,15 @@ class Hub:
     def leave(self, stream: Stream) -> None:
         """Forget a stream."""
         self._streams.discard(stream)
+
+    def watched(self, prefix: str) -> set[UUID]:
+        """Return the ids behind a prefix among all topics that are listened to."""
+        return {
+            UUID(topic.removeprefix(prefix))
+            for stream in self._streams
+            for topic in stream.topics
+            if topic.startswith(prefix)
+        }
 
     def publish(self, event: LiveEvent) -> int:
         """Give an event to the streams of its topics; return how many."""

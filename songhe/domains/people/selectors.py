@@ -109,6 +109,11 @@ def get_person(actor: Actor, person_id: UUID, *, at: datetime) -> PersonView:
     return _view(actor, person)
 
 
+def is_open(actor: Actor, person_id: UUID) -> bool:
+    """Tell whether a person's page is open to the actor; nothing of the person is read."""
+    return policies.scope(actor, Person.objects.filter(pk=person_id), VIEW).exists()
+
+
 def person_views(actor: Actor, ids: Iterable[UUID]) -> dict[UUID, PersonView]:
     """Return persons by id for a list that already narrowed them (an alarm list); 1 query."""
     wanted = {pk for pk in ids if pk is not None}

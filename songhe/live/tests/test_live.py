@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import psycopg
 import pytest
 
+from songhe.kernel.ids import uuid7
 from songhe.live.hub import matches
 from songhe.live.tests.reader import Process, event, ticket
+from tests.support.database import copied
 from tools.pytest_songhe import free_ports
 
 
@@ -173,3 +176,39 @@ async def test_a_long_stream_must_come_again(postgres_url: str) -> None:
 async def test_without_a_secret_it_does_not_start(postgres_url: str) -> None:
     process = Process(postgres_url, free_ports(1), SONGHE_SECRET_KEY="", SONGHE_STATE=os.devnull)
     assert await asyncio.to_thread(process.child.wait, 15) == 1
+
+
+WRITE = (
+    "INSERT INTO latest (subject, subject_kind, codes, times, vals, devices, updated_at)"
+    " VALUES (%s, 1, '{}', '{}', '{}', '{}', clock_timestamp())"
+    " ON CONFLICT (subject) DO UPDATE SET updated_at = clock_timestamp()"
+)
+
+
+@pytest.fixture
+def migrated(postgres_url: str) -> Iterator[str]:
+    with copied(postgres_url) as url:
+        yield url
+
+
+async def test_a_watched_person_is_announced_when_a_value_comes(migrated: str) -> None:
+    watched, other = uuid7(), uuid7()
+    process = Process(migrated, free_ports(1))
+    try:
+        await process.up()
+        looking = await process.stream(f"watch:{watched}")
+        elsewhere = await process.stream(f"watch:{other}")
+        async with await psycopg.AsyncConnection.connect(migrated, autocommit=True) as database:
+            for subject, stream in ((watched, looking), (other, elsewhere)):
+                # The first value may come before the loop looks for the first time.
+                heard = None
+                for _ in range(10):
+                    await database.execute(WRITE, (subject,))
+                    with contextlib.suppress(TimeoutError):
+                        heard = await stream.next(within_s=2)
+                        break
+                assert heard is not None
+                assert (heard[0], heard[1]["id"]) == ("reading", str(subject))
+        assert {kind for kind, _ in looking.events} <= {"reading"}
+    finally:
+        process.close()

@@ -6,9 +6,19 @@ from uuid import UUID
 
 from songhe.base.access.actor import Actor
 from songhe.domains.monitoring.selectors import LIST
+from songhe.domains.people import selectors as people
 from songhe.portals.home.openings import PERSON_TYPE
 
 TICKET_S = 60
+
+
+def watched(actor: Actor, asked: str) -> list[str]:
+    """Return the topic of the person whose page asks, where that page is open to the actor."""
+    try:
+        person_id = UUID(asked)
+    except ValueError:
+        return []
+    return [f"watch:{person_id}"] if people.is_open(actor, person_id) else []
 
 
 def topics_of(actor: Actor) -> list[str]:

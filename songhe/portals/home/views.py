@@ -14,7 +14,7 @@ from songhe.kernel import tickets
 from songhe.kernel.wire import LiveTicket
 from songhe.portals.home import openings
 from songhe.portals.home.openings import Kind
-from songhe.portals.home.topics import TICKET_S, topics_of
+from songhe.portals.home.topics import TICKET_S, topics_of, watched
 
 
 class Home(View):
@@ -57,7 +57,8 @@ class Ticket(View):
         actor: Actor = request.actor  # type: ignore[attr-defined]
         assert actor.user_id is not None  # noqa: S101 - the screen lets nobody else in
         expires = int(timezone.now().timestamp()) + TICKET_S
-        ticket = LiveTicket(user=actor.user_id, topics=topics_of(actor), exp=expires)
+        topics = [*topics_of(actor), *watched(actor, request.GET.get("watch", ""))]
+        ticket = LiveTicket(user=actor.user_id, topics=topics, exp=expires)
         signed = tickets.sign(ticket, settings.SECRET_KEY)
         return JsonResponse({"ticket": signed, "port": settings.LIVE_PORT, "expires": expires})
 

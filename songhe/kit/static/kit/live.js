@@ -95,7 +95,9 @@ const joined = () => {
 
 const listen = async () => {
   bytesAt = Date.now();
-  const asked = await fetch(body.dataset.liveTicket, {
+  const watch = document.querySelector("[data-live-watch]")?.dataset.liveWatch;
+  const query = watch ? `?watch=${encodeURIComponent(watch)}` : "";
+  const asked = await fetch(body.dataset.liveTicket + query, {
     headers: { Accept: "application/json" }, cache: "no-store", signal: control.signal,
   });
   if (asked.status === 401) {

@@ -161,8 +161,8 @@ def test_query_count_of_the_first_page(cast: Cast) -> None:
     assert len(queries) == 8, "\n".join(q["sql"][:120] for q in queries)
 
 
-def ticket(cast: Cast, name: str) -> list[str]:
-    response = client_of(cast, name).get("/live/ticket/")
+def ticket(cast: Cast, name: str, watch: str = "") -> list[str]:
+    response = client_of(cast, name).get("/live/ticket/", {"watch": watch})
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
     found = tickets.verify(response.json()["ticket"], settings.SECRET_KEY, time.time())
@@ -179,6 +179,14 @@ def test_tickets_carry_what_each_may_hear(cast: Cast) -> None:
     assert ticket(cast, "wei") == sorted([f"person:{cast.chen}", f"user:{cast.users['wei'].pk}"])
     assert ticket(cast, "qian") == [f"user:{cast.users['qian'].pk}"]
     assert ticket(cast, "keeper") == [f"user:{cast.users['keeper'].pk}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "opens"), [("sun", True), ("wei", True), ("qian", False), ("keeper", False)]
+)
+def test_only_an_open_person_can_be_watched(cast: Cast, name: str, opens: bool) -> None:
+    assert (f"watch:{cast.chen}" in ticket(cast, name, str(cast.chen))) is opens
+    assert not [one for one in ticket(cast, name, "no-id") if one.startswith("watch:")]
 
 
 def test_no_ticket_for_who_may_see_nothing(cast: Cast) -> None:
