@@ -24,6 +24,7 @@ import psycopg
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tools.chromium import DESK, PHONE, chromium, new_window
+from tools.png import shrink
 from tools.pytest_songhe import PORTS, free_ports
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -214,7 +215,7 @@ def take_pictures(running: Demo, browser: Browser) -> None:
         path = SHOTS / f"{shot.name}.png"
         page.screenshot(path=path)
         context.close()
-        size = path.stat().st_size
+        size = shrink(path)
         print(f"screenshots: {path.relative_to(ROOT)} {size / 1000:.0f} kB", flush=True)
         if size > MOST_BYTES:
             raise SystemExit(f"screenshots: {path.name} is larger than {MOST_BYTES} bytes")
