@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -148,7 +149,7 @@ def test_a_payload_is_text_and_nothing_else(cast: Cast) -> None:
     assert "&lt;script&gt;alert(1)" in text
     assert "186" in text
     masked = get(cast, "keeper", f"/letters/{pk}/")
-    assert "186" not in masked
+    assert "186" not in re.sub(r"<[^>]*>", " ", masked)
     assert AuditEntry.objects.filter(ref=f"telemetry.DeadLetter/{pk}", kind="read").count() == 2
 
 

@@ -140,6 +140,7 @@ def test_a_shift_at_the_desk(
         expect(rows(page, first)).to_be_focused()
         page.keyboard.press("Space")
         expect(page.locator("#h-alarm")).to_have_text("呼救")
+        expect(page.locator("#main")).to_be_focused()
         page.keyboard.press("Space")
         expect(page.locator("#alarm-head")).to_have_attribute("data-state", "acknowledged")
         expect(page.locator("#alarm-do")).to_contain_text("您已接警")

@@ -77,7 +77,7 @@ def test_silence_is_said_and_never_calm(cast: Cast) -> None:
     text = first_page(cast, "wei")
     assert "Not known how things are" in text
     assert "That does not mean that all is well." in text
-    assert "134" not in text
+    assert "134/78" not in text
 
 
 def test_nothing_measured_yet(cast: Cast) -> None:
@@ -120,7 +120,7 @@ def test_a_worker_sees_her_people_and_no_measurement(cast: Cast) -> None:
     text = first_page(cast, "liu")
     assert "陈秀兰" in text
     assert "Measurements are not open to you." in text
-    assert "134" not in text
+    assert "134/78" not in text
     assert not AuditEntry.objects.filter(action="telemetry.view_readings").exists()
 
 
