@@ -1,4 +1,4 @@
-"""New values of the persons somebody looks at: one question a second, about those alone.
+"""New values of the persons somebody looks at: a small question, five times a second.
 
 The gateway announces no readings, since nearly nobody looks at nearly anybody. A page of one person
 asks for the topic `watch:<id>` with its ticket; this loop compares when the row of latest values of
@@ -20,7 +20,7 @@ from songhe.live.hub import Hub
 logger = logging.getLogger("songhe.live")
 
 WATCH = "watch:"
-EVERY_S = 0.5
+EVERY_S = 0.2
 AWAY_S = 2.0
 _WRITTEN = "SELECT subject, updated_at FROM latest WHERE subject = ANY(%s)"
 
