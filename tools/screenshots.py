@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import re
@@ -14,11 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -54,7 +58,7 @@ PICTURES = (
     Shot("alarm", "sun", "/desk/alarms/{alarm}/"),
     Shot("alarm-en", "sun", "/desk/alarms/{alarm}/", language="en"),
     Shot("desk-phone", "sun", "/desk/", size=PHONE),
-    Shot("person", "sun", "/people/{person}/"),
+    Shot("person", "sun", "/people/{person}/?day={yesterday}", size=(1440, 1300)),
     Shot("device", "keeper", "/devices/{device}/"),
     Shot("statistics-en", "qian", "/statistics/", language="en"),
     Shot("elder-phone", "chenxiulan", "/", size=PHONE),
@@ -134,8 +138,7 @@ class Demo:
         [[names["organization"]]] = self.rows(
             "SELECT id::text FROM organizations_organization WHERE serves <> '{}' LIMIT 1"
         )
-        letters = self.rows("SELECT id::text FROM dead_letter ORDER BY received_at DESC LIMIT 1")
-        names["letter"] = letters[0][0] if letters else ""
+        names["letter"] = self._refused(names["device"])
         [[names["key"]]] = self.rows(
             "SELECT concat_ws('.', subject, device,"
             " (extract(epoch FROM effective_at) * 1e6)::bigint, fingerprint) FROM reading_hot"
@@ -143,6 +146,22 @@ class Demo:
             names["person"],
         )
         return names
+
+    def _refused(self, device: str) -> str:
+        """Let a device send something broken; return the id of the letter that it becomes."""
+        from songhe.config.demo.install import load
+
+        [[key]] = self.rows("SELECT key FROM devices_device WHERE id = %s", device)
+        port = int(self.address.rpartition(":")[2]) + 2
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/v1/{key}/readings", data=b'{"at": "yesterday"}'
+        )
+        login = f"{key}:{load(self.state).device_secret(key)}".encode()
+        request.add_header("Authorization", f"Basic {base64.b64encode(login).decode()}")
+        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
+        letter = "SELECT id::text FROM dead_letter WHERE device_key = %s"
+        found = self._until(lambda: self.rows(letter, key), "a dead letter", ALARM_PATIENCE_S)
+        return str(found[0][0])
 
     def a_nights_work(self, browser: Browser) -> None:
         """Wait until several alarms are open, and let Sun take one."""
@@ -204,7 +223,8 @@ def settled(page: Page) -> None:
 def take_pictures(running: Demo, browser: Browser) -> None:
     """Make the pictures of the read-me."""
     SHOTS.mkdir(parents=True, exist_ok=True)
-    names = running.things()
+    yesterday = datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=1)
+    names = running.things() | {"yesterday": str(yesterday)}
     running.a_nights_work(browser)
     for shot in PICTURES:
         context, page = running.page(
