@@ -26,6 +26,7 @@ LOOK_BACK = timedelta(hours=24)
 STAYS = timedelta(minutes=5)  # a motion sensor that says no "clear" holds for this long
 JOIN = timedelta(minutes=10)  # stretches closer than this are one
 SHORTEST_OUTING = timedelta(minutes=10)
+TURN = timedelta(minutes=1)  # ours (status E): a pressure mat flickers when somebody turns over
 LONGEST_ON = timedelta(hours=2)  # an "on" without an "off" says nothing after this
 POWER_ON_W = 10.0
 NIGHT_FROM = clock_time(21)
@@ -223,18 +224,22 @@ def day_picture(
 def _beds(
     events: Iterable[HomeEvent], told: dict[UUID, datetime], until: datetime
 ) -> Iterator[Stretch]:
-    """Yield stretches in bed; an open one ends where its device is no longer to be believed."""
-    since: HomeEvent | None = None
+    """Yield stretches in bed, as long as any mattress of the room says so.
+
+    Less than a minute off the mattress is a turn, not leaving the bed. An open stretch ends where
+    its device is no longer to be believed.
+    """
+    since: dict[UUID, datetime] = {}
+    spans: list[tuple[datetime, datetime]] = []
     for event in events:
         if event.code.key != "bed":
             continue
-        if event.value and since is None:
-            since = event
-        elif not event.value and since is not None:
-            yield Stretch(since.at, event.at, "soft")
-            since = None
-    if since is not None:
-        yield Stretch(since.at, min(until, told.get(since.device, until)), "soft")
+        if event.value:
+            since.setdefault(event.device, event.at)
+        elif event.device in since:
+            spans.append((since.pop(event.device), event.at))
+    spans += [(began, min(until, told.get(device, until))) for device, began in since.items()]
+    yield from (Stretch(a, b, "soft") for a, b in _joined(spans, TURN))
 
 
 def _active(events: Iterable[HomeEvent], until: datetime) -> Iterator[Stretch]:
