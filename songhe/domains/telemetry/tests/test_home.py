@@ -180,9 +180,9 @@ def test_a_turn_is_no_leaving_and_two_mattresses_do_not_contradict(cast: Cast) -
     for second in range(0, 60, 10):
         at = clock(2) + timedelta(seconds=second)
         say(cast, "bedroom", "mattress", at, bed=second % 20 / 10)
-    say(cast, "bedroom", "pir", clock(3), bed=1)  # a second mattress, whatever its type
+    say(cast, "bedroom", "bp", clock(3), bed=1)  # a second voice of the room, whatever its type
     say(cast, "bedroom", "mattress", clock(3, 30), bed=0)
-    say(cast, "bedroom", "pir", clock(4), bed=0)
+    say(cast, "bedroom", "bp", clock(4), bed=0)
     day = picture(cast)
     assert spans(day, "bedroom", "soft") == [("00:00", "04:00")]
     assert day.left_bed_at_night == 0
