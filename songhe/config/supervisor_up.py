@@ -112,7 +112,7 @@ class House:
         plan += [
             Process(
                 name="migrate",
-                argv=python_argv("migrate", "--static"),
+                argv=python_argv("migrate"),
                 after=[process.name for process in plan],
                 once=True,
             ),

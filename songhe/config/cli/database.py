@@ -59,19 +59,18 @@ def _django(*argv: str) -> int:
 
 
 def migrate(argv: list[str]) -> int:
-    """Run `songhe migrate`: bring the tables up to date, and the static files when asked."""
+    """Run `songhe migrate`: bring tables and the pages' static files up to date."""
     parser = argparse.ArgumentParser(
         prog="songhe migrate",
-        description="Bring the database's tables up to this version. `songhe up` does it itself.",
+        description="Bring the database's tables, and the files that pages load, up to this"
+        " version. `songhe up` does it itself.",
         epilog="Example: songhe migrate",
     )
-    parser.add_argument("--static", action="store_true", help="also gather the pages' static files")
-    arguments = parser.parse_args(argv)
+    parser.parse_args(argv)
     _wait_for_outside_database()
     _apply_pending()
     _make_keys()
-    if arguments.static:
-        _gather_static()
+    _gather_static()
     return 0
 
 

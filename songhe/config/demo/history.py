@@ -27,6 +27,8 @@ from songhe.kernel.wire import DeviceSnapshot, Flag, Reading, SubjectKind
 MEASURED_DAYS = 14
 ROOMS_DAYS = 4
 STATUS_US = 6 * HOUR_US
+# Further back one word in three hours is kept: a sensor that is silent for longer is not believed.
+SPARSE_HOURS = 3
 # A measuring device says how it is three times a day only, and must have been heard of.
 MEASURING_STATUS_US = DAY_US
 # What an hour of network and batching makes of a reading: it is received a little later.
@@ -155,8 +157,14 @@ def _messages(county: County, since_us: int, until_us: int, zone: str) -> Iterat
         yield from of_household(county, place, early, zone, choose=measures)
         late = Window(rooms, until_us)
         for one in of_household(county, place, late, zone):
-            if one.kind != "status" or one.at_us >= states[one.gadget]:
+            if one.kind != "status" or one.at_us >= states[one.gadget] or _is_kept(county, one):
                 yield one
+
+
+def _is_kept(county: County, said: Said) -> bool:
+    """Tell whether an old status of a room's sensor is kept."""
+    is_hour = said.at_us // HOUR_US % SPARSE_HOURS == 0
+    return is_hour and county.gadgets[said.gadget].type not in MEASURING
 
 
 def _partitions(since_us: int, until_us: int) -> None:

@@ -11,12 +11,15 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from songhe.base.regions import selectors as regions
+from songhe.domains.devices.terms import get_type
 from songhe.domains.monitoring.models import Alarm, Finding
 from songhe.domains.monitoring.terms import STORM, PriorityWord
 from songhe.kernel import codes
 from songhe.kernel.detectors.rules import Spec, UnknownRule, catalogue, spec
 from songhe.kernel.time import from_us
 from songhe.kit import formats
+
+OF_THE_DEVICE = frozenset({"device-silent", "values-frozen", "battery-low", "clock-skew"})
 
 
 def is_english() -> bool:
@@ -64,7 +67,11 @@ def title(alarm: Alarm) -> str:
     """Return what an alarm says in one line, with its value."""
     if alarm.is_storm:
         return _("Sensors of %(homes)s homes silent") % {"homes": alarm.summary.get("homes", 0)}
-    return f"{rule_name(alarm.rule)} {value_text(alarm.summary)}".strip()
+    said = f"{rule_name(alarm.rule)} {value_text(alarm.summary)}".strip()
+    if alarm.device is None or alarm.rule not in OF_THE_DEVICE:
+        return said
+    # Translators: what a device's own trouble says, after the name of its type.
+    return _("%(device)s: %(said)s") % {"device": get_type(alarm.device.type).name, "said": said}
 
 
 def why(finding: Finding) -> str:

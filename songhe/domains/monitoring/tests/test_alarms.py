@@ -12,6 +12,7 @@ from songhe.base.access.actor import SYSTEM
 from songhe.base.audit.models import AuditEntry
 from songhe.base.events.models import OutboxEvent
 from songhe.base.outside.models import OutsideMessage
+from songhe.domains.devices import services as devices
 from songhe.domains.monitoring import selectors, services
 from songhe.domains.monitoring.models import Alarm, AlarmEntry, Finding
 from songhe.domains.monitoring.selectors import NoSuchAlarm
@@ -300,3 +301,15 @@ def test_smoke_in_a_shared_home_is_about_who_lives_there(county: County) -> None
     services.resolve_alarm(actor=sun, alarm_id=alarm.pk, outcome="false", note="", at=NOW)
     liu = county.actor("liu", NOW + timedelta(minutes=2))
     assert not policies.scope(liu, Person.objects.all(), "people.view_person").exists()
+
+
+def test_a_devices_own_trouble_says_which_device(county: County) -> None:
+    device, _ = devices.register_device(
+        actor=SYSTEM, type="band", organization_id=county.centre.pk, at=NOW
+    )
+    devices.bind_device(
+        actor=SYSTEM, device_id=device.pk, at=NOW - timedelta(days=1), person_id=county.chen.pk
+    )
+    ring(county, rule="device-silent", device=device.pk)
+    [line] = selectors.lines(county.actor("sun"), selectors.open_alarms(county.actor("sun")))
+    assert line.title.startswith("手环：设备无数据")

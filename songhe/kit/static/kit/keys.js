@@ -1,7 +1,7 @@
 /* Keys of the alarm list: J next, K before, Enter opens (a link does that by itself), space acknowledges.
    Space presses the button with data-key="Space" in the row's own <li>, or of the open alarm when the row
    is the open one; on any other row it opens the row first, so that nothing is answered unseen. */
-const rows = () => [...document.querySelectorAll("[data-alarms] .alarm")];
+const rows = () => [...document.querySelectorAll("[data-alarms] .alarm")].filter((row) => row.offsetParent);
 const typing = (element) => element?.closest("input, textarea, select, [contenteditable], dialog");
 
 const move = (by) => {
