@@ -61,3 +61,25 @@ def test_evidence_is_announced(gateway: GatewayProcess, site: Site) -> None:
     site.rows("LISTEN songhe_finding")
     gateway.post(device, "readings", pressure(230))
     assert site.announced("songhe_finding")
+
+
+def test_a_rule_that_lasts_fires_when_the_gateway_was_killed_in_the_middle(
+    gateway: GatewayProcess, site: Site
+) -> None:
+    """Ten unbroken minutes of 120 a minute: killed at nine, the tenth is not the first."""
+    device = gateway.device()
+
+    def pulse(minutes_ago: float) -> None:
+        rows = [{"code": "8867-4", "value": 120, "unit": "/min"}]
+        body = json.dumps({"at": stamp(minutes_ago * 60), "readings": rows}).encode()
+        gateway.post(device, "readings", body)
+
+    for minutes_ago in (11, 8.5, 6, 4, 2):
+        pulse(minutes_ago)
+    assert findings(site, device) == []
+    gateway.kill()
+    gateway.start()
+    pulse(0)
+    assert [row[:3] for row in findings(site, device)] == [
+        ("heart-rate-urgent", "raised", "urgent")
+    ]
