@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import Any
 from uuid import UUID
 
@@ -77,6 +78,11 @@ class ReplaySource:
 def snapshot_of(body: object) -> DeviceSnapshot:
     """Return a device's snapshot from the database's JSON."""
     return msgspec.convert(body, DeviceSnapshot)
+
+
+def _is_fitted(device: Device | None) -> bool:
+    """Tell whether a device serves somebody from now on."""
+    return device is not None and any(b.until_us is None for b in device.snapshot.bindings)
 
 
 class Feed:
@@ -164,12 +170,18 @@ class Feed:
         )
         row: Any = await cursor.fetchone()
         if row is not None:
-            self._apply(self._registry.apply(snapshot_of(row[0])))
+            was_fitted = _is_fitted(self._registry.by_id.get(device_id))
+            device = self._registry.apply(snapshot_of(row[0]))
+            self._apply(device, fitted_now=_is_fitted(device) and not was_fitted)
         elif device_id in self._registry.by_id:
             self._apply(self._registry.forget(device_id))
 
-    def _apply(self, device: Device) -> None:
-        self._evaluator.watch(device.snapshot, self._writer.seen.facts(device.id).received_us)
+    def _apply(self, device: Device, *, fitted_now: bool = False) -> None:
+        heard_us = self._writer.seen.facts(device.id).received_us
+        if heard_us is None and fitted_now:
+            # A binding may begin in the past; the silence of a device begins when we know of it.
+            heard_us = time.time_ns() // 1000
+        self._evaluator.watch(device.snapshot, heard_us)
         self._listener.changed(device)
 
     def _put_scope(self, scope: RuleScope) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
-from tests.support.gateway import DeviceLogin, GatewayProcess, Site, pressure, stamp
+from tests.support.gateway import DeviceLogin, GatewayProcess, Site, pressure, stamp, until
 
 
 def findings(site: Site, device: DeviceLogin) -> list[tuple[Any, ...]]:
@@ -83,3 +84,20 @@ def test_a_rule_that_lasts_fires_when_the_gateway_was_killed_in_the_middle(
     assert [row[:3] for row in findings(site, device)] == [
         ("heart-rate-urgent", "raised", "urgent")
     ]
+
+
+def test_a_device_fitted_back_in_time_is_silent_from_when_it_is_known(
+    gateway: GatewayProcess, site: Site
+) -> None:
+    known_from = datetime.now(UTC)
+    device = gateway.device(silent_after_s=1)  # its binding began 300 days ago
+    found = until(
+        lambda: site.rows(
+            "SELECT rule, onset_at FROM finding WHERE device = %s AND phase = 'raised'", device.id
+        ),
+        "the silence of a device that never spoke",
+        90,
+    )
+    ((rule, onset_at),) = found
+    assert rule == "device-silent"
+    assert onset_at > known_from
