@@ -21,7 +21,7 @@ from songhe.domains.monitoring.rule_scores import RuleScore as RuleScore
 from songhe.domains.monitoring.rule_scores import scores as scores
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
-from songhe.engines.alarms.terms import OPEN_STATES, RINGING_STATES, Priority, State
+from songhe.engines.alarms.terms import OPEN_STATES, Priority, State
 from songhe.kernel.errors import NotFound
 from songhe.kernel.wire import EvidenceKey
 
@@ -295,25 +295,6 @@ def last_resolved_at(actor: Actor) -> datetime | None:
     """Return when the last alarm that the actor may list was closed."""
     rows = policies.scope(actor, Alarm.objects.all(), LIST).exclude(resolved_at=None)
     return rows.order_by("-resolved_at").values_list("resolved_at", flat=True).first()
-
-
-def tally(actor: Actor) -> dict[str, int]:
-    """Return how many open alarms there are by priority."""
-    counts = dict.fromkeys((p.value for p in Priority), 0)
-    for priority in open_alarms(actor).order_by().values_list("priority", flat=True):
-        counts[priority] += 1
-    return counts
-
-
-def ringing_priority(actor: Actor) -> str:
-    """Return the worst priority that rings now, or empty; decides the sound."""
-    row = (
-        open_alarms(actor)
-        .filter(state__in=RINGING_STATES)
-        .values_list("priority", flat=True)
-        .first()
-    )
-    return row or ""
 
 
 def overrides_of_rule(rule: str) -> list[RuleOverride]:

@@ -224,12 +224,6 @@ def rooms_for(person_id: UUID, home_id: UUID, *, at: datetime) -> list[Room]:
     return list(rows.order_by("id"))
 
 
-def residents_of(home_id: UUID, *, at: datetime) -> list[Person]:
-    """Return who lives in a home at a moment, the oldest residency first."""
-    rows = Residency.objects.filter(home=home_id, period__contains=at).select_related("person")
-    return [row.person for row in rows.order_by("id")]
-
-
 def residents_by_home(home_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, list[UUID]]:
     """Return who lives in homes at a moment, the oldest residency first; 1 query."""
     found: dict[UUID, list[UUID]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,8 +27,3 @@ def is_storm(beats: Iterable[Beat], now: datetime, rule: StormRule) -> bool:
     """Tell whether enough different homes rang within the window before now."""
     since = now - timedelta(seconds=rule.window_s)
     return len({beat.home for beat in beats if since <= beat.at <= now}) >= rule.at_least
-
-
-def first_at(beats: Sequence[Beat]) -> datetime:
-    """Return when the storm began."""
-    return min(beat.at for beat in beats)

@@ -65,8 +65,8 @@ def test_everything_of_a_household_can_be_read_back():
     assert found.plan["width"] == 6
     assert found.plan["height"] == 5
     assert {row["room"] for row in found.plan["rooms"]} == {str(room.pk) for room in home.rooms}
-    residents = selectors.residents_of(found.pk, at=NOW)
-    assert {resident.pinyin for resident in residents} == {"chenxiulan", "chenfusheng"}
+    residents = selectors.residents_by_home([found.pk], at=NOW)[found.pk]
+    assert set(residents) == {person.pk for person in home.persons}
     assert selectors.home_of(chen.id, at=AT - timedelta(days=1)) is None
 
 
