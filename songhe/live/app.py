@@ -1,4 +1,4 @@
-"""The ASGI application: `GET /stream?ticket=` as server-sent events, and `GET /healthz`."""
+"""The ASGI application: `GET /stream?ticket=&since=` as server-sent events, and `GET /healthz`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from songhe.kernel import tickets
-from songhe.kernel.wire import LiveTicket
 from songhe.live.hub import Hub, Stream, frame
 from songhe.live.listener import Listener
 from songhe.live.settings import Settings
@@ -106,21 +105,19 @@ class Live:
         await _whole(send, 200 if self.listener.heard_once else 503, body)
 
     async def _open(self, scope: Message, receive: Receive, send: Send, allow: Headers) -> None:
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
+        asked = parse_qs(scope["query_string"].decode("latin-1"))
         try:
-            ticket = tickets.verify(given, self.secret, time.time())
+            ticket = tickets.verify(asked.get("ticket", [""])[0], self.secret, time.time())
         except tickets.BadTicket as error:
             await _problem(send, 403, error.code, allow)
             return
         if self.hub.full:
             await _problem(send, 503, "live.full", [*allow, (b"retry-after", b"5")])
             return
-        await self._stream(ticket, receive, send, allow)
+        stream = self.hub.join(ticket, _drawn_at(asked.get("since", [""])[0]))
+        await self._stream(stream, receive, send, allow)
 
-    async def _stream(
-        self, ticket: LiveTicket, receive: Receive, send: Send, allow: Headers
-    ) -> None:
-        stream = self.hub.join(ticket)
+    async def _stream(self, stream: Stream, receive: Receive, send: Send, allow: Headers) -> None:
         gone = asyncio.create_task(_until_gone(receive))
         gone.add_done_callback(lambda _: stream.close())
         try:
@@ -153,6 +150,14 @@ class Live:
         """Return a comment that keeps the line open, and `beat` only while we really listen."""
         comment = b": beat\n\n"
         return comment + frame("beat", at=_now()) if self.listener.listening else comment
+
+
+def _drawn_at(asked: str) -> float | None:
+    """Return when the asking page was drawn (epoch seconds); None when it does not say."""
+    try:
+        return datetime.fromisoformat(asked).timestamp()
+    except ValueError:
+        return None
 
 
 def _now() -> str:

@@ -1,10 +1,16 @@
-"""Who listens to what: the open streams, and handing each the events of its topics."""
+"""Who listens to what: the open streams, and handing each the events of its topics.
+
+A page is drawn before its stream is open. What was announced between the two is not lost: the page
+says of when it is, and the stream begins with what came since.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -13,6 +19,11 @@ from songhe.kernel.wire import LiveEvent, LiveTicket
 
 REGION = "region:"
 _CLOSED = b""
+KEPT = 2_000
+KEPT_S = 120.0
+MISSED = 50
+# A fact may be dated a little before the commit that makes it visible.
+COMMIT_S = 5.0
 
 
 def matches(allowed: Iterable[str], topics: Iterable[str]) -> bool:
@@ -35,10 +46,14 @@ def frame(kind: str, event: LiveEvent | None = None, *, at: str = "") -> bytes:
 
 
 class Stream:
-    """One reader's bounded queue. When it is full the reader is too slow and is let go."""
+    """One reader's bounded queue. When it is full the reader is too slow and is let go.
 
-    def __init__(self, ticket: LiveTicket, limit: int) -> None:
+    `since` is when the reader's page was drawn (epoch seconds), less the time a commit may take.
+    """
+
+    def __init__(self, ticket: LiveTicket, limit: int, since: float) -> None:
         self.topics = tuple(ticket.topics)
+        self.since = since
         self._limit = limit
         self._queue: deque[bytes] = deque()
         self._filled = asyncio.Event()
@@ -82,6 +97,8 @@ class Hub:
         self._queue_events = queue_events
         self._most = streams
         self._streams: set[Stream] = set()
+        self._kept: deque[tuple[float, LiveEvent]] = deque(maxlen=KEPT)
+        self._knows_from = time.time()
         self.dropped = 0
         self.stopping = False
 
@@ -92,27 +109,48 @@ class Hub:
     def full(self) -> bool:
         return self.stopping or len(self._streams) >= self._most
 
-    def join(self, ticket: LiveTicket) -> Stream:
-        """Open a stream for an admitted reader."""
-        stream = Stream(ticket, self._queue_events)
+    def join(self, ticket: LiveTicket, drawn_at: float | None = None) -> Stream:
+        """Open a stream for an admitted reader, beginning with what came since its page was drawn.
+
+        `drawn_at` (epoch seconds) is None for a reader that shows nothing yet. Who asks for more
+        than is kept hears `resync`.
+        """
+        now = time.time()
+        since = now if drawn_at is None else min(drawn_at - COMMIT_S, now)
+        stream = Stream(ticket, self._queue_events, since)
         self._streams.add(stream)
+        missed = [
+            event
+            for at, event in self._kept
+            if at >= since and matches(stream.topics, event.topics)
+        ]
+        if since < max(self._knows_from, now - KEPT_S) or len(missed) > MISSED:
+            stream.put(frame("resync", at=_moment(now)))
+            return stream
+        for event in missed:
+            stream.put(frame(event.kind, event))
         return stream
 
     def leave(self, stream: Stream) -> None:
         """Forget a stream."""
         self._streams.discard(stream)
 
-    def watched(self, prefix: str) -> set[UUID]:
-        """Return the ids behind a prefix among all topics that are listened to."""
-        return {
-            UUID(topic.removeprefix(prefix))
-            for stream in self._streams
-            for topic in stream.topics
-            if topic.startswith(prefix)
-        }
+    def watched(self, prefix: str) -> dict[UUID, float]:
+        """Return the ids behind a prefix among all topics that are listened to.
+
+        With each comes the earliest moment (epoch seconds) from which a reader wants to know.
+        """
+        wanted: dict[UUID, float] = {}
+        for stream in self._streams:
+            for topic in stream.topics:
+                if topic.startswith(prefix):
+                    one = UUID(topic.removeprefix(prefix))
+                    wanted[one] = min(stream.since, wanted.get(one, stream.since))
+        return wanted
 
     def publish(self, event: LiveEvent) -> int:
         """Give an event to the streams of its topics; return how many."""
+        self._keep(event)
         piece = frame(event.kind, event)
         heard = [stream for stream in self._streams if matches(stream.topics, event.topics)]
         for stream in heard:
@@ -120,9 +158,18 @@ class Hub:
             self.dropped += stream.closed
         return len(heard)
 
-    def tell_all(self, kind: str, at: str) -> None:
-        """Give every stream a word of the process itself."""
-        piece = frame(kind, at=at)
+    def _keep(self, event: LiveEvent) -> None:
+        now = time.time()
+        if len(self._kept) == KEPT:
+            self._knows_from = max(self._knows_from, self._kept[0][0])
+        self._kept.append((now, event))
+
+    def resync(self) -> None:
+        """Tell every stream that what was said meanwhile is unknown; forget what was kept."""
+        now = time.time()
+        self._kept.clear()
+        self._knows_from = now
+        piece = frame("resync", at=_moment(now))
         for stream in list(self._streams):
             stream.put(piece)
 
@@ -131,3 +178,7 @@ class Hub:
         self.stopping = True
         for stream in list(self._streams):
             stream.close()
+
+
+def _moment(epoch_s: float) -> str:
+    return datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="seconds")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import UTC, datetime
 
 import msgspec
 import psycopg
@@ -66,7 +65,7 @@ class Listener:
             self.listening = True
             if self.heard_once:
                 logger.info("the database is back")
-                self._hub.tell_all("resync", datetime.now(UTC).isoformat(timespec="seconds"))
+                self._hub.resync()
             self.heard_once = True
             while True:
                 async for note in connection.notifies(timeout=ASK_EVERY_S):

@@ -56,7 +56,9 @@ class Watch:
         cursor = await connection.execute(_WRITTEN, (list(watched),))
         found = dict(await cursor.fetchall())
         for subject, written_at in found.items():
-            if self._written.get(subject, written_at) != written_at:
+            # Of who is newly watched the pages say from when on they want to know.
+            before = self._written.get(subject) or datetime.fromtimestamp(watched[subject], UTC)
+            if before < written_at:
                 self._hub.publish(
                     LiveEvent(
                         topics=[f"{WATCH}{subject}"],
@@ -65,6 +67,7 @@ class Watch:
                         at=datetime.now(UTC).isoformat(timespec="seconds"),
                     )
                 )
-        # Watched without a row yet: the first value is news too.
-        never = datetime.fromtimestamp(0, UTC)
-        self._written = {subject: found.get(subject, never) for subject in watched}
+        self._written = {
+            subject: found.get(subject, datetime.fromtimestamp(since, UTC))
+            for subject, since in watched.items()
+        }

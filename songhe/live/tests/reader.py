@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
@@ -76,6 +78,7 @@ class Process:
     """`songhe live` on a free port against a database."""
 
     def __init__(self, url: str, port: int, **more: str) -> None:
+        self.url = url
         self.port = port
         settings = {
             "SONGHE_DATABASE_URL": url,
@@ -122,9 +125,10 @@ class Process:
         answer.close()
         return body
 
-    async def stream(self, *topics: str) -> Answer:
-        """Open a stream of topics and read its first word."""
-        answer = await self.get(f"/stream?ticket={ticket(*topics)}")
+    async def stream(self, *topics: str, since: float | None = None) -> Answer:
+        """Open a stream of topics, of a page drawn at `since`, and read its first word."""
+        drawn = "" if since is None else quote(datetime.fromtimestamp(since, UTC).isoformat())
+        answer = await self.get(f"/stream?ticket={ticket(*topics)}&since={drawn}")
         assert answer.status == 200
         first = await answer.next()
         assert first is not None

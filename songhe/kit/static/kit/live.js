@@ -106,7 +106,9 @@ const listen = async () => {
   }
   if (!asked.ok) throw new Error(`ticket ${asked.status}`);
   const { ticket } = await asked.json();
-  const stream = await fetch(`${address}?ticket=${encodeURIComponent(ticket)}`, {
+  /* Of when the page is: what came between its drawing and this stream is told at its beginning. */
+  const since = joinedBefore ? "" : `&since=${encodeURIComponent(body.dataset.liveSince)}`;
+  const stream = await fetch(`${address}?ticket=${encodeURIComponent(ticket)}${since}`, {
     headers: { Accept: "text/event-stream" }, cache: "no-store", credentials: "omit", signal: control.signal,
   });
   if (!stream.ok || !stream.body) throw new Error(`stream ${stream.status}`);
