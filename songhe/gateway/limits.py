@@ -19,9 +19,8 @@ class Bucket:
 
         Taking below zero keeps what has already arrived; the debt tells how long to read no more.
         """
-        passed_us = now_us - self._filled_us
-        if passed_us > 0:
-            self._filled_us = now_us
+        passed_us, self._filled_us = now_us - self._filled_us, now_us
+        if passed_us > 0:  # a clock that was set back neither fills nor freezes the bucket
             self._tokens = min(self._burst, self._tokens + passed_us * self._per_us)
         self._tokens -= cost
         return 0.0 if self._tokens >= 0 else -self._tokens / self._per_us / 1_000_000

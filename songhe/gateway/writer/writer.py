@@ -134,7 +134,8 @@ class Writer:
         while self._waiting:
             first = self._batches[0]
             if len(first) < limit and not self._stopping:
-                waited_us = self._now_us() - first.inbox[0].received_us
+                # A clock that was set back must not make this a long sleep.
+                waited_us = max(0, self._now_us() - first.inbox[0].received_us)
                 left_s = self._settings.gateway_linger_ms / 1000 - waited_us / 1_000_000
                 if left_s > 0:
                     await asyncio.sleep(left_s)
