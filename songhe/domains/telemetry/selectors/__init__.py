@@ -37,6 +37,7 @@ from songhe.domains.telemetry.selectors.series import (
     sums_of,
     voided_by_keys,
 )
+from songhe.domains.telemetry.selectors.stored import stream
 
 __all__ = [
     "Baseline",
@@ -66,6 +67,7 @@ __all__ = [
     "readings_by_keys",
     "readings_of",
     "series",
+    "stream",
     "sums_of",
     "voided_by_keys",
 ]

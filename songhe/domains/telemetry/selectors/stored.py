@@ -1,0 +1,62 @@
+"""Stored readings as they came, for rules tried on the past, replay and export: no actor, no mask."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from songhe.kernel.time import to_us
+from songhe.kernel.wire import Reading
+
+CHUNK_ROWS = 20_000
+_COLUMNS = "subject_kind, subject, device, effective_at, received_at, codes, vals, flags, person"
+_DAY = f"""
+SELECT {_COLUMNS} FROM reading_hot
+ WHERE effective_at >= %s AND effective_at < %s AND (%s::uuid[] IS NULL OR subject = ANY(%s))
+ ORDER BY effective_at, device, fingerprint, subject
+"""  # noqa: S608 (constants only)
+
+
+def stream(
+    *,
+    subjects: Collection[UUID] | None,
+    since: datetime,
+    until: datetime,
+    chunk_rows: int = CHUNK_ROWS,
+) -> Iterator[Reading]:
+    """Yield what is stored from since until before until, each once, by effective time and device.
+
+    subjects None means all of them. `place` is not stored: it is None. Memory holds chunk_rows at
+    a time; a UTC day is one query. For the system's own use: the caller answers for who may see.
+    """
+    if since >= until:
+        return
+    wanted = None if subjects is None else list(subjects)
+    start = since
+    while start < until:
+        midnight = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        end = min(until, midnight + timedelta(days=1))
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(_DAY, [start, end, wanted, wanted])
+            while rows := cursor.fetchmany(chunk_rows):
+                yield from map(_reading, rows)
+        start = end
+
+
+def _reading(row: Any) -> Reading:
+    kind, subject, device, effective_at, received_at, codes, values, flags, person = row
+    return Reading(
+        kind,
+        subject,
+        device,
+        to_us(effective_at),
+        to_us(received_at),
+        tuple(codes),
+        tuple(values),
+        flags,
+        person,
+    )
