@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import resource
 import signal
-import sys
 import time
 from collections.abc import Iterator
 
@@ -27,6 +25,7 @@ from songhe.gateway.settings import Settings
 from songhe.gateway.writer import Writer
 from songhe.gateway.writer.latest import Latest
 from songhe.gateway.writer.seen import Seen
+from songhe.kernel import logs
 from songhe.kernel.detectors import Evaluator, RuleBook
 
 log = structlog.get_logger("songhe.gateway")
@@ -163,24 +162,6 @@ class Gateway:
         )
 
 
-def set_up_logs(level: str) -> None:
-    """Write one JSON line an event to standard error; device keys and ids, never values."""
-    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-
-
 def raise_file_limit() -> None:
     """Allow as many open files, that is connections, as the system lets us."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -209,7 +190,12 @@ async def serve(settings: Settings) -> None:
 def main() -> None:
     """Run the gateway process."""
     settings = Settings()
-    set_up_logs(settings.log_level)
+    logs.configure(
+        "gateway",
+        level=settings.log_level,
+        readable=settings.is_log_readable,
+        quiet={"uvicorn": "WARNING", "asyncio": "WARNING"},
+    )
     raise_file_limit()
     if not settings.database_url:
         log.error("SONGHE_DATABASE_URL is not set")

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+import songhe
 
 REGISTRY = CollectorRegistry()
+ProcessCollector(namespace="songhe_gateway", registry=REGISTRY)
+BUILD = Gauge("songhe_gateway_build", "1, labelled by version", ["version"], registry=REGISTRY)
+BUILD.labels(songhe.__version__).set(1)
 
 MESSAGES = Counter("songhe_gateway_messages", "Messages stored and acknowledged", registry=REGISTRY)
 READINGS = Counter("songhe_gateway_readings", "New rows of readings", registry=REGISTRY)
@@ -42,3 +49,28 @@ LAG = Histogram(
 CONNECTIONS = Gauge("songhe_gateway_connections", "Open MQTT connections", registry=REGISTRY)
 WAITING = Gauge("songhe_gateway_waiting_messages", "Messages not yet stored", registry=REGISTRY)
 DATABASE_UP = Gauge("songhe_gateway_database_up", "1 while storing works", registry=REGISTRY)
+DATABASE_UP.set(1)
+CAPACITY = Gauge(
+    "songhe_gateway_waiting_limit_messages",
+    "From so many waiting on, fronts read no more",
+    registry=REGISTRY,
+)
+OLDEST = Gauge(
+    "songhe_gateway_oldest_waiting_seconds",
+    "Since when the oldest message not yet stored waits",
+    registry=REGISTRY,
+)
+
+
+class Queue(Protocol):
+    """What is asked of the writer."""
+
+    @property
+    def oldest_waiting_us(self) -> int | None: ...
+
+
+def note_queue(queue: Queue, limit: int, now_us: int) -> None:
+    """Bring up to date what is only known at the moment of reading."""
+    since_us = queue.oldest_waiting_us
+    OLDEST.set(0 if since_us is None else max(0.0, (now_us - since_us) / 1_000_000))
+    CAPACITY.set(limit)

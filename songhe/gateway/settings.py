@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     log_level: str = "INFO"
+    log_format: str = ""
+    mode: str = "production"
+    secret_key: str = ""
+    metrics_token: str = ""
 
     gateway_linger_ms: float = Field(default=1.5, ge=0, le=50)
     gateway_batch_messages: int = Field(default=2000, ge=1)
@@ -52,6 +56,11 @@ class Settings(BaseSettings):
     def device_port(self) -> int:
         """Return the MQTT port: its own setting, or base port + 3."""
         return self.mqtt_port if self.mqtt_port is not None else self.port + 3
+
+    @property
+    def is_log_readable(self) -> bool:
+        """Tell whether the log is for eyes (demo, tests) rather than for machines."""
+        return (self.log_format or ("json" if self.mode == "production" else "lines")) == "lines"
 
     def tls(self) -> ssl.SSLContext | None:
         """Return the TLS context when a certificate is given, else None."""

@@ -1,20 +1,23 @@
-"""The ASGI application: `GET /stream?ticket=&since=` as server-sent events, and `GET /healthz`."""
+"""The ASGI application: `GET /stream?ticket=&since=` as events, `/healthz`, `/metrics`."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from songhe.kernel import tickets
+from songhe.kernel import exposition, tickets
 from songhe.live.hub import Hub, Stream, frame
 from songhe.live.listener import Listener
+from songhe.live.metrics import registry_of
 from songhe.live.settings import Settings
 from songhe.live.watch import Watch
 
@@ -59,6 +62,7 @@ class Live:
         self.hub = Hub(queue_events=settings.live_queue_events, streams=settings.live_streams)
         self.listener = Listener(settings.database_url, self.hub)
         self.watch = Watch(settings.database_url, self.hub)
+        self.registry = registry_of(self.hub, self.listener)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -86,14 +90,25 @@ class Live:
         allow: Headers = [(b"vary", b"Origin")]
         if origin:
             allow.append((b"access-control-allow-origin", origin.encode("latin-1")))
-        if scope["path"] not in {"/stream", "/healthz"}:
+        if scope["path"] not in {"/stream", "/healthz", "/metrics"}:
             await _problem(send, 404, "live.not_found", allow)
         elif scope["method"] != "GET":
             await _problem(send, 405, "live.method", [*allow, (b"allow", b"GET")])
         elif scope["path"] == "/healthz":
             await self._health(send)
+        elif scope["path"] == "/metrics":
+            await self._measures(scope, headers, send)
         else:
             await self._open(scope, receive, send, allow)
+
+    async def _measures(self, scope: Message, headers: Mapping[bytes, str], send: Send) -> None:
+        named = {name.decode("latin-1"): value for name, value in headers.items()}
+        token = exposition.token_of(self.settings.metrics_token, self.secret)
+        if not exposition.is_admitted((scope.get("client") or ("", 0))[0], named, token):
+            await _problem(send, 401, "live.metrics_token", [(b"www-authenticate", b"Bearer")])
+            return
+        body = generate_latest(self.registry)
+        await _whole(send, 200, body, kind=CONTENT_TYPE_LATEST.encode())
 
     async def _health(self, send: Send) -> None:
         """Answer 200 from the first successful LISTEN on; a database restart is not our fault."""
@@ -180,7 +195,7 @@ async def _whole(
     headers: Headers | None = None,
     kind: bytes = b"application/json",
 ) -> None:
-    written = msgspec.json.encode(body)
+    written = body if isinstance(body, bytes) else msgspec.json.encode(body)
     start: Headers = [
         (b"content-type", kind),
         (b"content-length", b"%d" % len(written)),

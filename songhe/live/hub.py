@@ -100,6 +100,8 @@ class Hub:
         self._kept: deque[tuple[float, LiveEvent]] = deque(maxlen=KEPT)
         self._knows_from = time.time()
         self.dropped = 0
+        self.heard = 0
+        self.delivered = 0
         self.stopping = False
 
     def __len__(self) -> int:
@@ -153,9 +155,11 @@ class Hub:
         self._keep(event)
         piece = frame(event.kind, event)
         heard = [stream for stream in self._streams if matches(stream.topics, event.topics)]
+        self.heard += 1
         for stream in heard:
             stream.put(piece)
             self.dropped += stream.closed
+            self.delivered += not stream.closed
         return len(heard)
 
     def _keep(self, event: LiveEvent) -> None:

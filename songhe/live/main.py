@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import socket
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from types import FrameType
 
 import uvicorn
 
+from songhe.kernel import logs
 from songhe.live.app import Live
 from songhe.live.settings import Settings
 
@@ -49,7 +49,12 @@ class LiveServer(uvicorn.Server):
 def main() -> int:
     """Serve the event stream until SIGTERM or SIGINT; return the exit code."""
     settings = Settings()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")
+    logs.configure(
+        "live",
+        level=settings.log_level,
+        readable=settings.is_log_readable,
+        quiet={"uvicorn": "WARNING", "asyncio": "WARNING"},
+    )
     live = Live(settings)
     config = uvicorn.Config(
         live,

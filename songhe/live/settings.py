@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     log_level: str = "INFO"
+    log_format: str = ""
+    mode: str = "production"
+    metrics_token: str = ""
 
     live_beat_s: float = Field(default=10.0, gt=0)
     live_queue_events: int = Field(default=256, ge=1)
@@ -37,6 +40,11 @@ class Settings(BaseSettings):
     def own_port(self) -> int:
         """Return the port of the stream: its own setting, or base port + 1."""
         return self.live_port if self.live_port is not None else self.port + 1
+
+    @property
+    def is_log_readable(self) -> bool:
+        """Tell whether the log is for eyes (demo, tests) rather than for machines."""
+        return (self.log_format or ("json" if self.mode == "production" else "lines")) == "lines"
 
     def secret(self) -> str:
         """Return the secret that tickets are signed with; raises NoSecret when there is none."""

@@ -19,6 +19,7 @@ from songhe.gateway.decoders import Refused
 from songhe.gateway.front.listener import Listener
 from songhe.gateway.registry import KINDS, TOPIC_ROOT
 from songhe.gateway.settings import PAYLOAD_LIMIT
+from songhe.kernel import exposition
 
 log = structlog.get_logger("songhe.gateway.http")
 
@@ -30,6 +31,7 @@ BODY_S = 10.0
 STORE_S = 25.0
 _PROBLEMS = {
     "unauthorised": (401, "Sign in with the device's key and secret (Basic)."),
+    "metrics-token": (401, "Measures are read on this machine, or with the token."),
     "not-your-topic": (403, "This key belongs to another device."),
     "not-found": (404, "There is nothing here."),
     "method": (405, "This address takes another method."),
@@ -118,7 +120,7 @@ class HttpFront:
         if path in ("/healthz", "/metrics"):
             if method not in ("GET", "HEAD"):
                 raise Problem("method", Allow="GET, HEAD")
-            return self._health() if path == "/healthz" else self._measures()
+            return self._health() if path == "/healthz" else self._measures(scope)
         parts = path.split("/")
         if len(parts) != 4 or parts[1] != "v1" or parts[3] not in KINDS:
             raise Problem("not-found")
@@ -131,7 +133,16 @@ class HttpFront:
         state = {"status": "no-database" if is_down else "ok"}
         return 503 if is_down else 200, msgspec.json.encode(state), "application/json"
 
-    def _measures(self) -> tuple[int, bytes, str]:
+    def _measures(self, scope: Scope) -> tuple[int, bytes, str]:
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        peer = (scope.get("client") or ("", 0))[0]
+        settings = self._listener.settings
+        token = exposition.token_of(settings.metrics_token, settings.secret_key)
+        if not exposition.is_admitted(peer, headers, token):
+            raise Problem("metrics-token", **{"WWW-Authenticate": "Bearer"})
+        metrics.note_queue(
+            self._listener.writer, settings.gateway_queue_messages, self._listener.now_us()
+        )
         return 200, generate_latest(metrics.REGISTRY), CONTENT_TYPE_LATEST
 
     async def _ingest(

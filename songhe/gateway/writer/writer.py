@@ -17,6 +17,7 @@ from songhe.gateway.database import connect, is_missing_partition, is_passing
 from songhe.gateway.intake import Intake
 from songhe.gateway.settings import Settings
 from songhe.gateway.writer.latest import Latest, Row
+from songhe.gateway.writer.pressure import Pressure
 from songhe.gateway.writer.seen import Seen
 from songhe.gateway.writer.store import Cursor, Store
 from songhe.kernel.detectors import Evaluator, Plan
@@ -41,7 +42,7 @@ class JudgementFailed(Exception):
     """A rule raised an error of its own; the batch is split until the message is found."""
 
 
-class Writer:
+class Writer(Pressure):
     """Takes messages in, commits them in batches, and settles them with their sources."""
 
     def __init__(
@@ -70,20 +71,6 @@ class Writer:
         self._down_since_s: float | None = None
         self.drained: list[Callable[[], None]] = []
         self.on_outage: Callable[[], None] = lambda: None
-
-    @property
-    def full(self) -> bool:
-        """Tell whether fronts must read no more until `drained` is called."""
-        settings = self._settings
-        return (
-            self._waiting >= settings.gateway_queue_messages
-            or self._waiting_bytes >= settings.gateway_queue_bytes
-        )
-
-    @property
-    def is_down(self) -> bool:
-        """Tell whether the database has been away for longer than a hiccup."""
-        return self._down_since_s is not None and time.monotonic() - self._down_since_s > 1.0
 
     def put(self, inbound: Inbound) -> None:
         """Take a message in; its source hears of it after the commit."""
@@ -159,10 +146,12 @@ class Writer:
     async def _commit(self, batch: Batch) -> None:
         """Store a batch, whatever it takes, or give it up when the database stays away."""
         count, size = len(batch), batch.bytes
+        self._in_hand = batch
         try:
             if await self._guarded(batch):
                 metrics.MESSAGES.inc(count)
         finally:
+            self._in_hand = None
             self._waiting -= count
             self._waiting_bytes -= size
             metrics.WAITING.set(self._waiting)

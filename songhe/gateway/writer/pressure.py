@@ -1,0 +1,40 @@
+"""How much waits to be stored, and since when: what fronts and measures ask of the writer."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from songhe.gateway.batch import Batch
+from songhe.gateway.settings import Settings
+
+
+class Pressure:
+    """The counting side of the writer; `_in_hand` is the batch that is being committed."""
+
+    _settings: Settings
+    _batches: deque[Batch]
+    _in_hand: Batch | None = None
+    _waiting: int
+    _waiting_bytes: int
+    _down_since_s: float | None
+
+    @property
+    def full(self) -> bool:
+        """Tell whether fronts must read no more until `drained` is called."""
+        settings = self._settings
+        return (
+            self._waiting >= settings.gateway_queue_messages
+            or self._waiting_bytes >= settings.gateway_queue_bytes
+        )
+
+    @property
+    def is_down(self) -> bool:
+        """Tell whether the database has been away for longer than a hiccup."""
+        return self._down_since_s is not None and time.monotonic() - self._down_since_s > 1.0
+
+    @property
+    def oldest_waiting_us(self) -> int | None:
+        """Return when the oldest message not stored yet was received; None when none waits."""
+        batch = self._in_hand or self._batches[0]
+        return batch.inbox[0].received_us if batch.inbox else None
