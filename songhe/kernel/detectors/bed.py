@@ -91,7 +91,7 @@ def _pass(
     if at_us is None or at_us > until_us or state.left is None:
         return
     state.done = True
-    if context.is_away(at_us) or state.episode is not None:
+    if context.was_away(state.left.effective_us, at_us) or state.episode is not None:
         return
     seen = [reading for reading in (state.left, state.seen) if reading is not None]
     summary = {

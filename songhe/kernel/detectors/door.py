@@ -131,7 +131,7 @@ def _pass(
     if at_us is None or at_us > until_us or episode is None or state.opened is None:
         return
     state.told_missing = True
-    if context.is_away(at_us):
+    if context.was_away(state.opened.effective_us, at_us):
         return
     state.episode = msgspec.structs.replace(episode, count=episode.count + 1, told_us=at_us)
     summary = {

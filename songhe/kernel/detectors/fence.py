@@ -112,7 +112,12 @@ def _outside(
         if context.is_away(at_us):
             return
         window_us = seconds(rule, "window_s")
-        kept = [old for old in state.hits if at_us - old.effective_us <= window_us]
+        kept = [
+            old
+            for old in state.hits
+            if at_us - old.effective_us <= window_us
+            and not context.was_away(old.effective_us, at_us)
+        ]
         state.hits = tuple([*kept, reading][-max(1, int(rule.params["repeat"])) :])
         if len(state.hits) < rule.params["repeat"]:
             return
@@ -122,7 +127,8 @@ def _outside(
         state.episode = begin(found, state.hits[0].effective_us, len(state.hits))
         state.hits = ()
         return
-    told = at_us - episode.told_us >= seconds(rule, "again_s")
+    again_us = seconds(rule, "again_s")
+    told = at_us - episode.told_us >= again_us and not context.is_away(at_us)
     count = episode.count + 1
     state.episode = msgspec.structs.replace(
         episode, count=count, last_us=at_us, told_us=at_us if told else episode.told_us

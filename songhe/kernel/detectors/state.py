@@ -79,6 +79,10 @@ class Context(msgspec.Struct, frozen=True):
         """Say whether the person is known to be away at an instant."""
         return any(start <= at_us < end for start, end in self.away)
 
+    def was_away(self, from_us: int, until_us: int) -> bool:
+        """Say whether the person was away at any time between two instants, both included."""
+        return any(start <= until_us and from_us < end for start, end in self.away)
+
 
 def evidence_of(readings: Iterable[Reading]) -> list[EvidenceKey]:
     """Return the keys of stored readings, each once, in their order."""

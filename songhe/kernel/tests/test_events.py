@@ -118,6 +118,22 @@ def test_away_suspends_bed_and_door_but_not_smoke() -> None:
     assert phases(feed(judge, reading(at("02:01", 21), smoke=1)), "smoke") == ["raised"]
 
 
+def test_nothing_of_the_time_away_rings_after_the_return() -> None:
+    judge = evaluator(person_scope({"away": [[at("23:20"), at("23:40")]]}))
+    feed(judge, bed("22:30", 1), bed("23:15", 0))
+    # The thirty minutes are full at 23:45, but in part she was away: nothing is told of them.
+    assert not tick(judge, at("23:50"))
+    feed(judge, bed("23:55", 1), bed("23:56", 0))
+    (raised,) = tick(judge, at("00:30", 21))
+    assert (raised.rule, raised.onset_us) == ("bed-empty-night", at("00:26", 21))
+
+
+def test_who_was_let_out_before_the_absence_is_not_missed_in_it() -> None:
+    judge = evaluator(person_scope({"away": [[at("23:05"), at("23:08")]]}))
+    assert phases(feed(judge, door("23:00", 1)), "door-night") == ["raised"]
+    assert not tick(judge, at("23:30"))
+
+
 def door(clock: str, is_open: int, day: int = 20) -> Reading:
     return reading(at(clock, day), subject=HALL, kind=2, person=CHEN, device=BAND, door=is_open)
 

@@ -92,3 +92,17 @@ def test_polygon_fence_and_several_areas() -> None:
 
 def test_without_a_fence_positions_say_nothing() -> None:
     assert not feed(evaluator(), fix("15:00", 9000), fix("15:01", 9000))
+
+
+def test_an_episode_is_not_told_again_while_the_person_is_away() -> None:
+    fixes = [(at("10:00") + n * 60_000_000, 30.01) for n in range(0, 60, 2)]
+    away = {"away": [[at("10:10"), at("10:40")]]}
+    judge = evaluator(person_scope(CIRCLE | away))
+    found = [
+        finding
+        for when, lat in fixes
+        for finding in feed(judge, reading(when, lat=lat, lon=120.0, accuracy=10))
+    ]
+    assert phases(found, "fence")[0] == "raised"
+    assert not [f for f in found if at("10:10") <= f.onset_us < at("10:40")]
+    assert [f for f in found if f.onset_us >= at("10:40")]
