@@ -23,7 +23,7 @@ def main(count: int) -> None:
     from songhe.domains.people.bulk import NewHousehold, NewPerson, NewRoom, register_households
 
     now = datetime.now(UTC)
-    since = now - timedelta(days=30)
+    since = now - timedelta(minutes=20)
     load_divisions()
     own = (places.PROVINCE, places.CITY, places.COUNTY, *places.TOWNS, *places.COMMUNITIES)
     for place in own:

@@ -100,6 +100,15 @@ class Bench:
         time.sleep(1.0)  # one too many would come now
         return max(found, self.one(statement))
 
+    def metric(self, name: str) -> float:
+        """Return a figure of the gateway's own metrics; 0 when it has none of that name."""
+        address = f"http://127.0.0.1:{self.port + 2}/metrics"
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith(f"{name} "):
+                    return float(line.rsplit(" ", 1)[1])
+        return 0.0
+
     def profile(self, name: str, into: Path) -> None:
         """Have py-spy, where it is installed, write a profile of a process until it ends."""
         spy = shutil.which("py-spy")
@@ -120,6 +129,11 @@ class Bench:
     def log(self, name: str) -> str:
         """Return the end of what a process said."""
         return (self.folder / f"{name}.log").read_text("utf-8", errors="replace")[-4000:]
+
+    def rows(self, statement: str) -> list[tuple[object, ...]]:
+        """Return the rows of a statement."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            return connection.execute(statement).fetchall()
 
     def one(self, statement: str, *values: object) -> float:
         """Return the one number that a statement gives."""

@@ -25,6 +25,7 @@ MESSAGES = 400
 CRITICAL = 50
 NAIVE_ROWS = 20_000
 _ALARMS = "SELECT count(*) FROM monitoring_alarm"
+_BY_RULE = "SELECT rule, count(*) FROM finding WHERE phase = 'raised' GROUP BY 1 ORDER BY 2 DESC"
 _TWICE = """
 SELECT count(*) - count(DISTINCT (subject, device, effective_at, fingerprint)) FROM reading_hot
 """
@@ -60,7 +61,7 @@ def raw_copy(url: str) -> tuple[float, int]:
         connection.execute("CREATE TABLE raw_copy (LIKE reading_hot INCLUDING ALL)")
         connection.commit()
         pieces = []
-        with connection.cursor().copy("COPY reading_hot TO STDOUT (FORMAT binary)") as out:
+        with connection.cursor().copy("COPY (SELECT * FROM reading_hot) TO STDOUT (FORMAT binary)") as out:
             pieces = [bytes(piece) for piece in out]
         data = b"".join(pieces)
         began_s = time.perf_counter()
@@ -100,8 +101,11 @@ def run(options: Options) -> dict[str, float]:
         took_s = outcome.ended_s - outcome.began_s
         options.say(f"{outcome.acknowledged:,} acknowledged in {took_s:.1f} s; waiting for alarms")
         alarms = bench.settled(_ALARMS, critical)
+        for rule, count in bench.rows(_BY_RULE):
+            options.say(f"{count} findings of {rule}")
         stored = bench.one("SELECT count(*) FROM reading_hot")
         twice = bench.one(_TWICE)
+        batches = bench.metric("songhe_gateway_batch_messages_count")
         bench.stop("jobs")
         bench.stop("gateway")
         options.say("raw COPY of the same rows")
@@ -124,6 +128,7 @@ def run(options: Options) -> dict[str, float]:
         "alarms_expected": critical,
         "alarms_raised": alarms,
         "bulk_create_rows_per_s": naive,
+        "messages_per_batch": outcome.acknowledged / max(1.0, batches),
         "gateway_cpu_us_per_message": used_s / outcome.acknowledged * 1e6,
         "generator_cpu_us_per_message": outcome.cpu_s / outcome.acknowledged * 1e6,
     }
