@@ -24,6 +24,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from songhe.base.health.machine import note_backup
 from songhe.config.env import Env
 from songhe.config.postgres import EXTENSIONS
 from songhe.config.postgres_binaries import wheel_binaries
@@ -276,7 +277,9 @@ def backup_main(argv: list[str]) -> int:
     state = Env().state.resolve()
     url = os.environ["SONGHE_DATABASE_URL"]
     try:
-        manifest = backup(url, state, file, at=datetime.now(UTC))
+        at = datetime.now(UTC)
+        manifest = backup(url, state, file, at=at)
+        note_backup(state, file=file, size_bytes=file.stat().st_size, at=at)
     except OSError as error:
         raise Failed(program="backup", why=error) from None
     _tell(f"written to {file}, {max(1, file.stat().st_size // MIB)} MB", manifest)

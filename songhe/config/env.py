@@ -11,6 +11,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Mode = Literal["demo", "test", "production"]
+PortName = Literal["web", "live", "gateway_http", "mqtt", "postgres", "metrics"]
+PORTS: tuple[PortName, ...] = ("web", "live", "gateway_http", "mqtt", "postgres", "metrics")
 
 
 class Env(BaseSettings):
@@ -28,20 +30,28 @@ class Env(BaseSettings):
     gateway_http_port: int | None = None
     mqtt_port: int | None = None
     postgres_port: int | None = None
+    metrics_port: int | None = None
+    metrics_token: str = ""
     allowed_hosts: str = "localhost,127.0.0.1,[::1]"
     secret_key: str = ""
     tls_cert: Path | None = None
     tls_key: Path | None = None
     log_level: str = "INFO"
+    log_format: Literal["", "json", "lines"] = ""
+    health_every_s: float = Field(default=15.0, ge=0.2, le=300)
+    platform_limits: dict[str, dict[str, float]] = {}
     time_zone: str = "Asia/Shanghai"
     region: str = ""
 
-    def port_of(self, name: Literal["web", "live", "gateway_http", "mqtt", "postgres"]) -> int:
+    @property
+    def log_style(self) -> Literal["json", "lines"]:
+        """Return how the log is written: JSON in production, readable lines otherwise."""
+        return self.log_format or ("json" if self.mode == "production" else "lines")
+
+    def port_of(self, name: PortName) -> int:
         """Return the port of a process: its own setting, or the base port plus its place."""
         own: int | None = getattr(self, f"{name}_port")
-        if own is not None:
-            return own
-        return self.port + ("web", "live", "gateway_http", "mqtt", "postgres").index(name)
+        return self.port + PORTS.index(name) if own is None else own
 
     def secret(self) -> str:
         """Return the signing secret: given, or made once and kept in the state folder (0600)."""

@@ -31,7 +31,7 @@ def main() -> int:
     from songhe.config.env import env
     from songhe.config.logs import configure
 
-    configure(env().log_level)
+    configure("jobs", env())
     django.setup()
     return asyncio.run(_run())
 

@@ -1,32 +1,27 @@
-"""Where the log of the Django processes goes: one line a record to standard error.
+"""How the Django processes log: `songhe.kernel.logs`, with what libraries may say.
 
-The supervisor adds time and process name. Passwords and personal data are never logged; a fault's
-line carries the request id that the reader was shown.
+JSON lines in production, readable ones in the demo and in tests; SONGHE_LOG_FORMAT (json, lines)
+chooses otherwise. The supervisor adds time and process to readable lines.
 """
 
 from __future__ import annotations
 
-import logging.config
+from songhe.config.env import Env
+from songhe.kernel import logs
 
 CHATTY = {
     "django.request": "ERROR",  # a page that is not there is no fault of ours
     "django.security.DisallowedHost": "CRITICAL",
     "procrastinate": "WARNING",
+    "psycopg.pool": "ERROR",  # the page that had to wait says it
     "asyncio": "WARNING",
     "PIL": "WARNING",
     "fontTools": "WARNING",
+    "_granian": "WARNING",
+    "granian": "WARNING",
 }
 
 
-def configure(level: str) -> None:
-    """Send every record from `level` on to standard error; libraries speak only when it matters."""
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-            "root": {"handlers": ["stderr"], "level": level.upper()},
-            "loggers": {name: {"level": quiet} for name, quiet in CHATTY.items()},
-        }
-    )
+def configure(process: str, env: Env) -> None:
+    """Set up the log of a process from its environment."""
+    logs.configure(process, level=env.log_level, readable=env.log_style == "lines", quiet=CHATTY)

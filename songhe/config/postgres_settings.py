@@ -61,6 +61,9 @@ def settings(*, port: int, sockets: Path, durable: bool, memory_bytes: int) -> d
         "log_line_prefix": "",
         "log_checkpoints": "off",
         "log_min_messages": "warning",
+        # No rows, no statements, no parameters: they would carry personal data into the log.
+        "log_error_verbosity": "terse",
+        "log_min_error_statement": "panic",
         "max_locks_per_transaction": "256",
         **scaled(memory_bytes),
     }

@@ -7,7 +7,9 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
-from songhe.config.env import env
+from songhe.config.env import PORTS, env
+from songhe.config.postgres import cluster_home
+from songhe.kernel.exposition import token_of
 
 ENV = env()
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -33,6 +35,7 @@ INSTALLED_APPS = [
     "songhe.base.access",
     "songhe.base.audit",
     "songhe.base.events",
+    "songhe.base.health",
     "songhe.base.regions",
     "songhe.base.outside",
     "songhe.engines.workflow",
@@ -47,6 +50,7 @@ INSTALLED_APPS = [
     "songhe.portals.desk",
 ]
 MIDDLEWARE = [
+    "songhe.base.health.middleware.Observed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -186,4 +190,15 @@ LIVE_PORT = _live
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 LOGGING_CONFIG = None
+LOG_REQUESTS = ENV.log_style == "json"
+HEALTH = {
+    "state": ENV.state,
+    "folders": [ENV.state, cluster_home(ENV.state.resolve())],
+    "host": ENV.host,
+    "ports": {name: ENV.port_of(name) for name in PORTS},
+    "tls_cert": ENV.tls_cert,
+    "token": token_of(ENV.metrics_token, ENV.secret()),
+    "every_s": ENV.health_every_s,
+    "limits": ENV.platform_limits,
+}
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -13,7 +13,9 @@ from pathlib import Path
 from songhe.config.supervisor_child import Account, in_child
 from songhe.config.supervisor_log import OneLog
 from songhe.config.supervisor_probes import Probe
+from songhe.config.supervisor_record import Record
 from songhe.kernel.errors import SongheError
+from songhe.kernel.logs import is_fault
 
 OURS = "songhe"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -77,12 +79,14 @@ class Supervisor:
         log: OneLog,
         on_ready: Callable[[], None] | None = None,
         on_spawn: Callable[[str, int], None] | None = None,
+        record: Record | None = None,
         patience: Patience | None = None,
     ) -> None:
         """Check the plan: unique names, and only known and earlier ones in `after`."""
         self.log = log
         self.on_ready = on_ready
         self.on_spawn = on_spawn
+        self.record = record or Record()
         self.patience = patience or Patience()
         self._kept: dict[str, _Kept] = {}
         for process in processes:
@@ -228,6 +232,7 @@ class Supervisor:
         kept.starts += 1
         if self._stopping.is_set():  # asked for while the child was being born
             _signal_group(child.pid, process.stop_signal)
+        self.record.started(process.name, child.pid)
         if self.on_spawn:
             self.on_spawn(process.name, child.pid)
         spoke = asyncio.Event()
@@ -240,6 +245,7 @@ class Supervisor:
             _signal_group(child.pid, signal.SIGKILL)  # what a dead leader left behind
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(pump, 2)
+        self.record.ended(process.name, code)
         fault = (await asyncio.gather(watch, return_exceptions=True))[0]
         if isinstance(fault, SongheError):
             raise fault
@@ -267,6 +273,8 @@ class Supervisor:
             for line in lines:
                 text = line.decode("utf-8", "replace").rstrip()
                 self.log.write(kept.process.name, text)
+                if is_fault(text):
+                    self.record.faulted(kept.process.name, text)
                 if kept.process.ready_line and kept.process.ready_line in text:
                     spoke.set()
         if rest:
@@ -299,6 +307,7 @@ class Supervisor:
             missed = 0 if await self._well(process.probe) else missed + 1
         if process.probe:
             self.log.write(OURS, f"{process.name} does not answer; ending it")
+            self.record.faulted(process.name, "did not answer; ended by the supervisor")
             await self._end(kept)
 
     async def _well(self, probe: Probe) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import logging.handlers
 import os
@@ -10,6 +11,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
+
+from songhe.kernel.logs import clean
 
 COLOURS = (36, 33, 32, 35, 34, 96, 93, 92)
 NAME_WIDTH = 9
@@ -26,8 +29,14 @@ class OneLog:
         *,
         terminal: TextIO | None = None,
         terminal_names: frozenset[str] | None = None,
+        as_json: bool = False,
     ) -> None:
-        """Write to `file` (rotated) and `terminal`; of the terminal only `terminal_names`."""
+        """Write to `file` (rotated) and `terminal`; of the terminal only `terminal_names`.
+
+        With `as_json` the file holds one JSON object a line: what a process wrote as JSON stays as
+        it is, and other lines (of PostgreSQL, of libraries) become its event.
+        """
+        self.as_json = as_json
         self.terminal = sys.stdout if terminal is None else terminal
         self.terminal_names = terminal_names
         self.coloured = self.terminal.isatty() and "NO_COLOR" not in os.environ
@@ -44,7 +53,10 @@ class OneLog:
         now = datetime.now().astimezone()
         line = line[:MAX_LINE]
         if self._file is not None:
-            text = f"{now.isoformat(timespec='milliseconds')} {name:<{NAME_WIDTH}} {line}"
+            stamp = now.isoformat(timespec="milliseconds")
+            text = f"{stamp} {name:<{NAME_WIDTH}} {line}"
+            if self.as_json:
+                text = line if is_event(line) else _wrapped(stamp, name, line)
             self._file.handle(logging.makeLogRecord({"msg": text, "args": ()}))
         if self.terminal_names is not None and name not in self.terminal_names:
             return
@@ -60,3 +72,18 @@ class OneLog:
         """Close the file."""
         if self._file is not None:
             self._file.close()
+
+
+def is_event(line: str) -> bool:
+    """Tell whether a line is a JSON object already."""
+    if not line.startswith("{"):
+        return False
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def _wrapped(stamp: str, name: str, line: str) -> str:
+    event = {"event": clean(line), "level": "info", "timestamp": stamp, "process": name}
+    return json.dumps(event, ensure_ascii=False)

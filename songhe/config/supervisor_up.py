@@ -18,7 +18,9 @@ from songhe.config.supervisor import OURS, Process, Supervisor
 from songhe.config.supervisor_instance import Instance, check_ports
 from songhe.config.supervisor_log import OneLog
 from songhe.config.supervisor_probes import Beat, Http
+from songhe.config.supervisor_record import Record
 from songhe.config.supervisor_tls import own_names, self_signed, today
+from songhe.kernel.processes import record_file
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 WILDCARD = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound
@@ -81,7 +83,9 @@ class House:
             "SONGHE_MQTT_PORT": str(env.port_of("mqtt")),
             "SONGHE_POSTGRES_PORT": str(env.port_of("postgres")),
             "SONGHE_ALLOWED_HOSTS": ",".join(hosts),
+            "SONGHE_METRICS_PORT": str(env.port_of("metrics")),
             "SONGHE_LOG_LEVEL": env.log_level,
+            "SONGHE_LOG_FORMAT": env.log_style,
             "SONGHE_TIME_ZONE": env.time_zone,
             "SONGHE_REGION": env.region,
         }
@@ -191,6 +195,7 @@ def run(
         log = OneLog(
             house.state / "log" / "songhe.log",
             terminal_names=frozenset({OURS}) if quiet else None,
+            as_json=env.log_style == "json",
         )
         if left:
             log.write(OURS, f"ended what an earlier run left: {', '.join(left)}")
@@ -232,6 +237,7 @@ async def _supervise(
         log=log,
         on_ready=announce,
         on_spawn=house.instance.add_child,
+        record=Record(record_file(house.state)),
     )
     log.write(OURS, f"starting on {house.state}")
     return await supervisor.run()

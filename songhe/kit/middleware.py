@@ -29,7 +29,8 @@ class LocaleAndLook:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         asked = request.COOKIES.get(LANGUAGE_COOKIE, "")
         language = asked if asked in self.languages else settings.LANGUAGE_CODE
-        request.request_id = str(uuid7())  # type: ignore[attr-defined]
+        if not errors.request_id(request):
+            request.request_id = str(uuid7())  # type: ignore[attr-defined]
         request.look = Look.from_cookies(request.COOKIES)  # type: ignore[attr-defined]
         request.LANGUAGE_CODE = language
         with translation.override(language):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from songhe.config.env import Env
 from songhe.kernel.errors import SongheError
 
 
@@ -204,6 +205,10 @@ def _run(command: Command, arguments: list[str]) -> int | None:
     """Load the command's module and run it, with a database to talk to where it needs one."""
     from songhe.config.cli.database import reachable_database
 
+    if command.needs_database:
+        from songhe.config import logs
+
+        logs.configure(command.name, Env())
     function = getattr(importlib.import_module(command.module), command.function)
     only_help = bool({"-h", "--help"} & set(arguments))
     with nullcontext() if only_help or not command.needs_database else reachable_database():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from granian.constants import Interfaces
@@ -13,18 +15,23 @@ from granian.server import Server
 from songhe.config.env import env
 from songhe.config.logs import configure
 from songhe.config.supervisor_child import die_with_parent
+from songhe.kernel.exposition import is_admitted, token_of
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 APPLICATION = "songhe.config.cli.web:load"
+OUR_LOG: dict[str, Any] = {"handlers": {}, "loggers": {"_granian": {"propagate": True}}}
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def load() -> Application:
     """Return the application inside a worker, which must not outlive its master's kill -9."""
     die_with_parent()
-    configure(env().log_level)
+    configure("web", env())
+    from songhe.base.health import web
     from songhe.config.wsgi import application
 
-    return with_health(application)
+    web.began(time.time())
+    return with_measures(with_health(application))
 
 
 def with_health(application: Application) -> Application:
@@ -43,6 +50,37 @@ def with_health(application: Application) -> Application:
     return answer
 
 
+def with_measures(application: Application) -> Application:
+    """Answer /metrics before Django: counts of all workers, for this machine or with the token."""
+    from songhe.base.health import web
+
+    token = token_of(env().metrics_token, env().secret())
+
+    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != "/metrics":
+            return application(environ, start)
+        headers = {
+            name.removeprefix("HTTP_").replace("_", "-").lower(): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_")
+        }
+        if not is_admitted(environ.get("REMOTE_ADDR", ""), headers, token):
+            start("401 Unauthorized", [("WWW-Authenticate", "Bearer"), ("Content-Length", "0")])
+            return [b""]
+        start("200 OK", [("Content-Type", CONTENT_TYPE), ("Cache-Control", "no-store")])
+        return [web.exposition()]
+
+    return answer
+
+
+def share_measures(folder: Path) -> None:
+    """Let all workers count into one folder; it begins empty, as counters of a new process do."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for file in folder.glob("*.db"):
+        file.unlink()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
 def main(argv: list[str]) -> int:
     """Run `songhe web` until SIGTERM."""
     parser = argparse.ArgumentParser(
@@ -57,6 +95,8 @@ def main(argv: list[str]) -> int:
     )
     arguments = parser.parse_args(argv)
     settings = env()
+    configure("web", settings)
+    share_measures(settings.state / "run" / f"metrics-web-{settings.port_of('web')}")
     Server(
         APPLICATION,
         factory=True,
@@ -68,6 +108,7 @@ def main(argv: list[str]) -> int:
         websockets=False,
         respawn_failed_workers=True,
         log_access=False,
+        log_dictconfig=OUR_LOG,
         ssl_cert=settings.tls_cert,
         ssl_key=settings.tls_key,
     ).serve()

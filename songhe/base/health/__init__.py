@@ -1,0 +1,1 @@
+"""How the platform itself is: samples of every process, kept two weeks."""
