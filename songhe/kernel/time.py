@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from zoneinfo import ZoneInfo
@@ -41,6 +42,24 @@ def day_bounds(day: date, zone: str) -> tuple[datetime, datetime]:
     start = datetime.combine(day, clock_time(), ZoneInfo(zone))
     end = datetime.combine(day + timedelta(days=1), clock_time(), ZoneInfo(zone))
     return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def steady_s() -> float:
+    """Return seconds that no setting of the clock touches; they go on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class StepWatch:
+    """Notices that the wall clock was set, as against a clock that nobody sets."""
+
+    def __init__(self, wall_s: float, steady_s: float, tolerance_s: float = 2.0) -> None:
+        self._apart_s = wall_s - steady_s
+        self._tolerance_s = tolerance_s
+
+    def look(self, wall_s: float, steady_s: float) -> float:
+        """Return by how much the clock was set since the last look (s); 0 for slow corrections."""
+        step_s, self._apart_s = wall_s - steady_s - self._apart_s, wall_s - steady_s
+        return step_s if abs(step_s) > self._tolerance_s else 0.0
 
 
 def minute_of_day(moment_us: int, zone: str) -> int:

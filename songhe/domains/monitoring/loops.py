@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 import structlog
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections, connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.utils import timezone
 
 from songhe.base.events import loops
 from songhe.domains.devices import services as devices
 from songhe.domains.monitoring import services
+from songhe.kernel.time import StepWatch, steady_s
 from songhe.kernel.wire import CHANNEL_FINDING
 
 log = structlog.get_logger(__name__)
+# The database away: as our own connection says it, and as Django's does.
+AWAY = (psycopg.OperationalError, OperationalError, InterfaceError)
 _IDLE_S = 2.0
 _TICK_S = 1.0
 
@@ -41,13 +44,22 @@ def _tick(at: datetime) -> None:
         close_old_connections()
 
 
+@sync_to_async(thread_sensitive=False)
+def _recall(back_s: float) -> int:
+    close_old_connections()
+    try:
+        return services.clock_set_back(by=timedelta(seconds=back_s))
+    finally:
+        close_old_connections()
+
+
 async def pump_findings(stop: asyncio.Event) -> None:
     """Turn findings into alarms as soon as the gateway announces them, and at least every 2 s."""
     while not stop.is_set():
         try:
             async with await _listen() as connection:
                 await _pump(connection, stop)
-        except psycopg.OperationalError as error:
+        except AWAY as error:
             log.warning("finding_pump_waits", error=str(error))
             await _pause(stop, _IDLE_S)
 
@@ -72,10 +84,19 @@ async def _pump(
 
 
 async def tick_escalation(stop: asyncio.Event) -> None:
-    """Once a second take the steps that are due."""
+    """Once a second take the steps that are due, by a clock that somebody may set."""
+    watch = StepWatch(timezone.now().timestamp(), steady_s())
+    back_s = 0.0
     while not stop.is_set():
+        now = timezone.now()
+        back_s += max(0.0, -watch.look(now.timestamp(), steady_s()))
         try:
-            await _tick(timezone.now())
+            if back_s:
+                log.warning("clock_set_back", seconds=round(back_s), timers=await _recall(back_s))
+                back_s = 0.0
+            await _tick(now)
+        except AWAY as error:
+            log.warning("escalation_waits", error=type(error).__name__)
         except Exception:
             log.exception("escalation_tick_failed")
         await _pause(stop, _TICK_S)

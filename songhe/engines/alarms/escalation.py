@@ -40,6 +40,16 @@ class Plan:
         last = self.steps[-1].after_s if self.steps else 0
         return rang_at + timedelta(seconds=last + self.repeat_s * (done - len(self.steps) + 1))
 
+    def missed(self, rang_at: datetime, done: int, at: datetime) -> int:
+        """Return how many repeats after `done` steps are past as well: all of them are one ring.
+
+        Steps that tell somebody else are never passed over.
+        """
+        count = 0
+        while done + count >= len(self.steps) and self.due_at(rang_at, done + count + 1) <= at:
+            count += 1
+        return count
+
     def act(self, done: int) -> Act:
         """Return what the step after `done` steps does."""
         return self.steps[done].act if done < len(self.steps) else "repeat"

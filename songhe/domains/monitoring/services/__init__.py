@@ -7,13 +7,14 @@ from songhe.domains.monitoring.services.acting import (
     resolve_alarm,
     shelve_alarm,
 )
-from songhe.domains.monitoring.services.escalating import run_due_steps
+from songhe.domains.monitoring.services.escalating import clock_set_back, run_due_steps
 from songhe.domains.monitoring.services.findings import take_findings
 from songhe.domains.monitoring.services.rules import override_rule, write_person_scope
 
 __all__ = [
     "acknowledge_alarm",
     "assign_alarm",
+    "clock_set_back",
     "note_alarm",
     "override_rule",
     "resolve_alarm",

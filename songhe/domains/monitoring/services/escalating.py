@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
+import structlog
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import override
 
 from songhe.base.access.actor import SYSTEM
@@ -13,31 +16,61 @@ from songhe.base.outside import services as outside
 from songhe.base.outside.models import OutsideMessage
 from songhe.domains.monitoring import course, events, words
 from songhe.domains.monitoring.models import Alarm
+from songhe.domains.monitoring.steps import StepFailed, step_of
 from songhe.domains.monitoring.terms import EntryKind
 from songhe.domains.monitoring.workflow import ALARM_LIFE
 from songhe.domains.organizations import selectors as organizations
 from songhe.engines.alarms.terms import RINGING_STATES, State
 
+log = structlog.get_logger(__name__)
+
 
 def run_due_steps(*, at: datetime, limit: int = 100) -> int:
-    """Take every step that is due, each in its own transaction; return how many were taken."""
-    taken = 0
-    while taken < limit and _step_one(at):
-        taken += 1
+    """Take every step that is due, each in its own transaction; return how many were taken.
+
+    A step that fails is logged and due again at the next call; it keeps no other alarm from its.
+    """
+    taken, failed = 0, set[UUID]()
+    while taken < limit:
+        try:
+            if not _step_one(at, failed):
+                break
+        except StepFailed as error:
+            log.exception("escalation_failed", alarm=str(error.of))
+            failed.add(error.of)
+        else:
+            taken += 1
     return taken
 
 
+def clock_set_back(*, by: timedelta) -> int:
+    """Bring timers as far forward as the clock was set back; return how many.
+
+    Nobody may wait an hour longer for help because a clock was wrong. A clock set ahead needs
+    nothing: timers ring early then, and early is safe. What a person shelved keeps its time.
+    """
+    ringing = Alarm.objects.filter(next_step_at__isnull=False, state__in=RINGING_STATES)
+    return ringing.update(rang_at=F("rang_at") - by, next_step_at=F("next_step_at") - by)
+
+
 @transaction.atomic
-def _step_one(at: datetime) -> bool:
+def _step_one(at: datetime, failed: set[UUID]) -> bool:
     alarm = (
         Alarm.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(next_step_at__lte=at)
+        .exclude(pk__in=failed)
         .select_related("organization", "organization__next_organization")
         .order_by("priority_rank", "next_step_at")
         .first()
     )
     if alarm is None:
         return False
+    with step_of(alarm.pk):
+        _step(alarm, at)
+    return True
+
+
+def _step(alarm: Alarm, at: datetime) -> None:
     if alarm.state == State.SHELVED:
         ALARM_LIFE.advance(
             alarm,
@@ -53,7 +86,6 @@ def _step_one(at: datetime) -> bool:
         alarm.next_step_at = None
         alarm.save(update_fields=["next_step_at"])
     course.announce(alarm, at=at)
-    return True
 
 
 def _escalate(alarm: Alarm, at: datetime) -> None:
@@ -78,7 +110,9 @@ def _escalate(alarm: Alarm, at: datetime) -> None:
         _tell_leaders(alarm, at)
     else:
         act = "repeat"
-        course.write_entry(alarm, EntryKind.RANG, at=at)
+        missed = plan.missed(alarm.rang_at, alarm.steps_done, at)
+        course.write_entry(alarm, EntryKind.RANG, at=at, data={"missed": missed} if missed else {})
+        alarm.steps_done += missed
     alarm.steps_done += 1
     alarm.next_step_at = max(plan.due_at(alarm.rang_at, alarm.steps_done), at)
     alarm.save(update_fields=["organization", "told_leader", "steps_done", "next_step_at"])

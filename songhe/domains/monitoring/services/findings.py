@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from django.db import transaction
@@ -13,6 +14,7 @@ from songhe.domains.monitoring import course, events
 from songhe.domains.monitoring.models import Alarm, AlarmFinding, Finding
 from songhe.domains.monitoring.place import Place, place_of
 from songhe.domains.monitoring.services.storms import join_storm
+from songhe.domains.monitoring.steps import StepFailed, step_of
 from songhe.domains.monitoring.terms import EntryKind
 from songhe.domains.monitoring.workflow import ALARM_LIFE
 from songhe.engines.alarms.terms import OPEN_STATES, Outcome, Priority, State, priority_of
@@ -26,35 +28,49 @@ def take_findings(*, at: datetime, limit: int = 200) -> int:
     """Turn waiting findings into alarms, each in its own transaction; return how many were taken.
 
     Findings are taken in the order in which they were decided; several workers do not meet
-    (SKIP LOCKED). A finding and what it did to its alarm are one commit: exactly once.
+    (SKIP LOCKED). A finding and what it did to its alarm are one commit: exactly once. One that
+    fails is logged and waits for the next call; it keeps no other from its alarm.
     """
-    taken = 0
-    while taken < limit and _take_one(at):
-        taken += 1
+    taken, failed = 0, set[UUID]()
+    while taken < limit:
+        try:
+            if not _take_one(at, failed):
+                break
+        except StepFailed as error:
+            log.exception("finding_failed", finding=str(error.of))
+            failed.add(error.of)
+        else:
+            taken += 1
     return taken
 
 
 @transaction.atomic
-def _take_one(at: datetime) -> bool:
+def _take_one(at: datetime, failed: set[UUID]) -> bool:
     finding = (
         Finding.objects.select_for_update(skip_locked=True)
         .filter(handled_at=None)
+        .exclude(pk__in=failed)
         .order_by("decided_at", "id")
         .first()
     )
     if finding is None:
         return False
+    with step_of(finding.pk):
+        _take(finding, at)
+    return True
+
+
+def _take(finding: Finding, at: datetime) -> None:
     finding.handled_at = at
     finding.save(update_fields=["handled_at"])
     place = place_of(finding)
     if place is None:
         log.info("finding_without_place", finding=str(finding.pk), rule=finding.rule)
-        return True
+        return
     if finding.phase == "cleared":
         _clear(finding, at)
     else:
         _raise_or_count(finding, place, at)
-    return True
 
 
 def subject_key(finding: Finding) -> str:
