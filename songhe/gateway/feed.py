@@ -210,7 +210,7 @@ class Feed:
                     await database.execute(_UNKNOWN_DEVICE, (letter_id,))
                     continue
                 source = ReplaySource()
-                route = self._registry.route(device, topic)
+                route = self._registry.route_letter(device, topic)
                 inbound = Inbound(
                     source,
                     b"",

@@ -13,12 +13,14 @@ from songhe.gateway.decoders import (
     Decoded,
     Measurement,
     Refused,
+    Sightings,
     Status,
     Value,
     Waveform,
 )
 from songhe.gateway.limits import Bucket
 from songhe.gateway.normalise import Unusable
+from songhe.gateway.registry import TOPIC_ROOT
 from songhe.kernel.ids import uuid7
 from songhe.kernel.wire import Reading, fingerprint
 
@@ -50,7 +52,11 @@ class Intake:
             refused = Refused(route.refusal, "", inbound.payload)
             acknowledged = self._refuse(batch, inbound, 0, refused)
         else:
-            items = decoders.decode(route.kind, inbound.payload)
+            talk = route.talk
+            if talk is None:
+                items = decoders.decode(route.kind, inbound.payload)
+            else:
+                items = talk.decode(inbound.payload, inbound.received_us, inbound.dup)
             source.begin(len(items))
             for index, item in enumerate(items):
                 refused_item = self._place(batch, inbound, item)
@@ -70,7 +76,7 @@ class Intake:
         refusals: list[Refused] = []
         items: list[Decoded] = [Refused(route.refusal, "", inbound.payload)]
         if not route.refusal:
-            items = decoders.decode(route.kind, inbound.payload)
+            items = _decoded_again(inbound)
         # The clock of then is not the clock of now: what this message says of it stays with it.
         offset_us, route.device.offset_us = route.device.offset_us, 0
         for item in items:
@@ -108,14 +114,16 @@ class Intake:
                 if reading is not None:
                     keep(batch, reading)
             elif isinstance(item, Waveform):
-                wave = normalise.waveform(device, item, received_us, dup=inbound.dup)
-                batch.waveforms.append(wave)
-                batch.hear(device, wave.started_us, received_us)
+                waves = normalise.waveforms(device, item, received_us, dup=inbound.dup)
+                batch.waveforms += waves
+                batch.hear(device, waves[0].started_us, received_us)
             elif isinstance(item, Acknowledgement):
                 batch.answers.append((device, item))
                 batch.hear(device, received_us, received_us)
             elif isinstance(item, Refused):
                 return item
+            elif isinstance(item, Sightings):
+                return self._sightings(batch, inbound, item)
         except Unusable as error:
             return _whole(inbound, item, error)
         return None
@@ -131,6 +139,38 @@ class Intake:
         keep(batch, reading)
         batch.hear(device, reading.effective_us, received_us, spoke=False)
         return _rest(item, bad) if bad else None
+
+    @staticmethod
+    def _sightings(batch: Batch, inbound: Inbound, item: Sightings) -> Refused | None:
+        """Keep a reading for every beacon that a tag heard; return those that are not known."""
+        device, received_us = inbound.route.device, inbound.received_us
+        known, strange = [], []
+        for heard in item.sightings:
+            beacon = None if inbound.route.beacon is None else inbound.route.beacon(heard.key)
+            if beacon is None:
+                strange.append(heard)
+            else:
+                known.append((heard, beacon))
+        for heard, beacon in known:
+            reading = normalise.sighting(
+                device,
+                item,
+                heard,
+                beacon,
+                received_us,
+                dup=inbound.dup,
+                flags=inbound.flags,
+            )
+            keep(batch, reading)
+            batch.hear(device, reading.effective_us, received_us)
+            batch.hear(beacon, reading.effective_us, received_us, spoke=False)
+        if not strange:
+            return None
+        named = ", ".join(heard.key[:40] for heard in strange)
+        rest = Sightings(item.at, strange, item.sent_at, item.id)
+        detail = f"no beacon in use has the key {named}"[:DETAIL_KEPT]
+        payload = msgspec.json.encode(rest)
+        return Refused("unknown-name", detail, payload, "sightings", is_partial=bool(known))
 
     def _refuse(self, batch: Batch, inbound: Inbound, index: int, refused: Refused) -> bool:
         """Make a dead letter of a refusal; return False when its sender had too many."""
@@ -148,6 +188,14 @@ class Intake:
             return False
         batch.letters.append(_letter(inbound, refused))
         return True
+
+
+def _decoded_again(inbound: Inbound) -> list[Decoded]:
+    """Return what a dead letter's payload holds; the states of today do not count for it."""
+    talk = inbound.route.talk
+    if talk is None:
+        return decoders.decode(inbound.route.kind, inbound.payload)
+    return talk.decode(inbound.payload, inbound.received_us, again=True)
 
 
 def keep(batch: Batch, reading: Reading) -> None:
@@ -169,9 +217,11 @@ def checked_reported(status: Status) -> None:
 
 def _whole(inbound: Inbound, item: Decoded, error: Unusable) -> Refused:
     """Return the refusal of a whole message: its own bytes, of an array only its part."""
-    if inbound.payload.lstrip()[:1] != b"[":
+    if inbound.route.talk is None and inbound.payload.lstrip()[:1] != b"[":
         return Refused(error.reason, error.detail, inbound.payload)
     kind = "readings" if isinstance(item, Measurement) else ""
+    if inbound.route.talk is not None and isinstance(item, Status):
+        kind = "status"
     return Refused(error.reason, error.detail, msgspec.json.encode(item), kind)
 
 
@@ -185,8 +235,8 @@ def _rest(item: Measurement, bad: list[tuple[Value, Unusable]]) -> Refused:
 def _letter(inbound: Inbound, refused: Refused) -> Letter:
     route = inbound.route
     topic = route.topic
-    if refused.kind and topic.count("/") == 3:
-        topic = f"{topic.rsplit('/', 1)[0]}/{refused.kind}"
+    if refused.kind:
+        topic = f"{TOPIC_ROOT}{route.device.key}/{refused.kind}"
     return Letter(
         id=uuid7(),
         received_us=inbound.received_us,

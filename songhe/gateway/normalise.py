@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
-from songhe.gateway.decoders import Measurement, Status, Value, Waveform
+from songhe.gateway.decoders import Beacon, Measurement, Sightings, Status, Value, Waveform
 from songhe.gateway.registry import Device
 from songhe.kernel import codes
 from songhe.kernel.time import DAY_US, MINUTE_US, SECOND_US
@@ -40,7 +40,10 @@ class Unusable(Exception):
 
 
 class StoredWaveform(msgspec.Struct, frozen=True):
-    """A row of `waveform`. samples: float32 little-endian, in the code's canonical unit."""
+    """A row of `waveform`. samples: float32 little-endian, in the code's canonical unit.
+
+    NaN has no value. frame: values of one instant; quality: as the device states it, 0 to 1.
+    """
 
     binding: Binding
     device: UUID
@@ -50,6 +53,10 @@ class StoredWaveform(msgspec.Struct, frozen=True):
     rate_hz: float
     samples: bytes
     received_us: int
+    lead: str = ""
+    recording: str = ""
+    quality: float | None = None
+    frame: int = 1
 
 
 def instant_us(moment: datetime) -> int:
@@ -228,6 +235,10 @@ def status_reading(
         numbers[codes.by_key("battery").number] = status.battery_pct
     if status.rssi_dbm is not None:
         numbers[codes.by_key("rssi").number] = status.rssi_dbm
+    if status.link_pct is not None:
+        numbers[codes.by_key("link-quality").number] = status.link_pct
+    if status.snr_db is not None:
+        numbers[codes.by_key("snr").number] = status.snr_db
     if not numbers:
         return moment_us, None
     make = partial(Reading, int(SubjectKind.DEVICE), device.id, device.id, moment_us, received_us)
@@ -237,28 +248,78 @@ def status_reading(
     return moment_us, reading
 
 
-def waveform(
+def waveforms(
     device: Device, message: Waveform, received_us: int, *, dup: bool = False
-) -> StoredWaveform:
-    """Return a waveform's row; raises Unusable."""
+) -> list[StoredWaveform]:
+    """Return a waveform's rows, one a lead; raises Unusable."""
     sent_us = None if message.sent_at is None else instant_us(message.sent_at)
     at_us = instant_us(message.at)
     moment_us, _ = effective_us(device, at_us, sent_us, received_us, dup)
     number, is_canonical, low, high = _units.find(message.code, message.unit)
     if codes.by_number(number).kind != "waveform":
         raise Unusable("unknown-code", f"{message.code} is no waveform")
-    samples: Any = np.array(message.samples, dtype=np.float64) * message.scale
-    if not is_canonical:
-        samples = codes.convert(number, samples, message.unit or "")
-    if not bool(np.all((samples >= low) & (samples <= high))):
-        raise Unusable("implausible", f"a sample outside {low:g} to {high:g}")
-    return StoredWaveform(
-        subject_at(device, moment_us),
-        device.id,
-        number,
+    bound, frame = subject_at(device, moment_us), 1
+    if message.frame is not None:
+        frame = message.frame[0] * message.frame[1]
+    found = []
+    for part in message.parts():
+        scale = message.scale if part.scale is None else part.scale
+        samples: Any = np.array(part.samples, dtype=np.float64) * scale
+        if not is_canonical:
+            samples = codes.convert(number, samples, message.unit or "")
+        missing = np.isnan(samples)
+        if bool(np.all(missing)):
+            raise Unusable("bad-value", "no sample has a value: a gap shows by time and seq")
+        if not bool(np.all((samples >= low) & (samples <= high) | missing)):
+            raise Unusable("implausible", f"a sample outside {low:g} to {high:g}")
+        found.append(
+            StoredWaveform(
+                bound,
+                device.id,
+                number,
+                moment_us,
+                message.seq,
+                message.rate_hz,
+                samples.astype("<f4").tobytes(),
+                received_us,
+                part.lead,
+                message.recording,
+                message.quality if part.quality is None else part.quality,
+                frame,
+            )
+        )
+    return found
+
+
+def sighting(
+    device: Device,
+    message: Sightings,
+    heard: Beacon,
+    beacon: Device,
+    received_us: int,
+    *,
+    dup: bool = False,
+    flags: int = 0,
+) -> Reading:
+    """Return the signal of one beacon at a worn tag: the tag's subject, the beacon as its device.
+
+    Raises Unusable.
+    """
+    at_us = instant_us(message.at)
+    sent_us = None if message.sent_at is None else instant_us(message.sent_at)
+    moment_us, time_flags = effective_us(device, at_us, sent_us, received_us, dup)
+    if message.id is not None and device.restamped(message.id, at_us):
+        flags |= _RESTAMPED
+    bound, there = subject_at(device, moment_us), beacon.bound_at(moment_us)
+    return Reading(
+        bound.subject_kind,
+        bound.subject,
+        beacon.id,
         moment_us,
-        message.seq,
-        message.rate_hz,
-        samples.astype("<f4").tobytes(),
         received_us,
+        (codes.by_key("rssi").number,),
+        (heard.rssi_dbm,),
+        flags | time_flags | _WELLNESS,
+        bound.person,
+        there.place if there is not None else None,
     )

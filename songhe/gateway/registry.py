@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from songhe.gateway import decoders
+from songhe.gateway.decoders import Memory, Talk, formats
 from songhe.gateway.limits import Bucket
 from songhe.kernel.wire import Binding, DeviceSnapshot
 
-KINDS = ("readings", "events", "positions", "waveforms", "status", "acks")
+KINDS = decoders.KINDS
 TOPIC_ROOT = "songhe/1/"
 _NOBODY = hashlib.sha256(b"").hexdigest()
 _IDS_KEPT = 16
@@ -23,7 +25,8 @@ class Device:
     """A device as this process knows it: its snapshot and what was learnt of it while running.
 
     offset_us is how far its clock is ahead of ours, 0 while it may be trusted. message_ids holds
-    the last ids it gave its messages with their times, to tell a re-stamped one.
+    the last ids it gave its messages with their times, to tell a re-stamped one. memory: what the
+    messages that it sent in foreign formats left behind.
     """
 
     __slots__ = (
@@ -33,6 +36,7 @@ class Device:
         "id",
         "key",
         "letters",
+        "memory",
         "message_ids",
         "offset_us",
         "snapshot",
@@ -43,6 +47,7 @@ class Device:
         self.key = snapshot.key
         self.offset_us = 0
         self.message_ids: dict[str, int] = {}
+        self.memory = Memory()
         self.bucket: Bucket | None = None
         self.letters: Bucket | None = None
         self.connection: Any = None
@@ -90,13 +95,19 @@ class Device:
 
 
 class Route(msgspec.Struct, frozen=True):
-    """What a topic means for the device that is signed in: whose message, of which kind."""
+    """What a topic means for the device that is signed in: whose message, of which kind.
+
+    talk: what reads a message that is not of device interface 1's plain kinds. beacon: the beacon
+    of a key, where a message names others.
+    """
 
     device: Device
     sender: Device
     kind: str
     topic: str
     refusal: str = ""
+    talk: Talk | None = None
+    beacon: Callable[[str], Device | None] | None = None
 
 
 class Registry:
@@ -161,23 +172,77 @@ class Registry:
 
     def route(self, sender: Device, topic: str) -> Route:
         """Return what a topic means for its sender; a refusal is a dead letter's reason."""
+        if sender.snapshot.format != formats.OWN and not topic.startswith("songhe/"):
+            return self._foreign(sender, topic)
         parts = topic.split("/")
+        # A Bluetooth gateway's bytes have their characteristic behind the kind.
+        if len(parts) == 5 and parts[3] == "gatt":
+            parts[3:] = ["gatt/" + parts[4]]
         if len(parts) != 4 or not topic.startswith(TOPIC_ROOT):
             refusal = "not-your-topic" if self._is_foreign(sender, parts) else "unknown-topic"
             return Route(sender, sender, "", topic, refusal)
         return self.route_to(sender, parts[2], parts[3], topic)
 
+    def route_letter(self, device: Device, topic: str) -> Route:
+        """Return the route of a dead letter: its topic was perhaps the hub's of its device."""
+        if not topic.startswith("songhe/") and device.snapshot.format == formats.OWN:
+            hub = self.parent(device)
+            return self.route(hub if hub is not None else device, topic)
+        return self.route(device, topic)
+
     def route_to(self, sender: Device, key: str, kind: str, topic: str) -> Route:
-        """Return the route to a device's kind of message: the sender's own, or a child's."""
-        device = sender
+        """Return the route to a device's kind of message: the sender's own, or a child's.
+
+        A hub may call a child by the name that it knows it by.
+        """
+        device, snapshot = sender, sender.snapshot
         if key != sender.key:
-            child = self.by_key.get(key)
-            if child is None or key not in sender.snapshot.children or not child.snapshot.active:
+            known = snapshot.names.get(key, key)
+            child = self.by_key.get(known)
+            if child is None or known not in snapshot.children or not child.snapshot.active:
+                if child is None and snapshot.names:
+                    talk = Talk(formats.stranger, snapshot, sender.memory, name=key)
+                    return Route(sender, sender, kind, topic, talk=talk)
                 return Route(sender, sender, kind, topic, "not-your-topic")
             device = child
+        if kind == "sightings":
+            return Route(device, sender, kind, topic, beacon=self._beacon)
+        if kind in decoders.DECODERS:
+            return Route(device, sender, kind, topic)
+        kind, _, part = kind.partition("/")
         if kind not in KINDS:
             return Route(device, sender, kind, topic, "unknown-topic")
-        return Route(device, sender, kind, topic)
+        talk = decoders.own_talk(kind, device.snapshot, sender.memory, part=part or None)
+        return Route(device, sender, kind, topic, talk=talk)
+
+    def _foreign(self, sender: Device, topic: str) -> Route:
+        """Return the route of a topic of the sender's own format."""
+        try:
+            table = formats.get(sender.snapshot.format)
+        except KeyError:
+            return Route(sender, sender, "", topic, "unknown-topic")
+        found: list[Device] = [sender]
+
+        def device_of(name: str) -> DeviceSnapshot:
+            if name:
+                key = sender.snapshot.names[name]
+                child = self.by_key[key]
+                if key not in sender.snapshot.children or not child.snapshot.active:
+                    raise KeyError(name)
+                found[0] = child
+            return found[0].snapshot
+
+        talk = decoders.foreign_talk(table, topic, device_of, sender.memory)
+        if talk is None:
+            return Route(sender, sender, "", topic, "unknown-topic")
+        return Route(found[0], sender, talk.kind, topic, talk=talk)
+
+    def _beacon(self, key: str) -> Device | None:
+        """Return the beacon in use with this key, None for another device or none."""
+        device = self.by_key.get(key)
+        if device is None or device.snapshot.type != "beacon" or not device.snapshot.active:
+            return None
+        return device
 
     @staticmethod
     def _is_foreign(sender: Device, parts: list[str]) -> bool:

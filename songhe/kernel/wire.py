@@ -107,7 +107,11 @@ class Binding(msgspec.Struct, frozen=True):
 
 
 class DeviceSnapshot(msgspec.Struct, frozen=True):
-    """What the gateway must know of a device. secrets are hex SHA-256 with an optional end."""
+    """What the gateway must know of a device. secrets are hex SHA-256 with an optional end.
+
+    format: the language that it speaks beside our own. names: what a hub calls the devices that
+    it carries (foreign name to key).
+    """
 
     id: UUID
     key: str
@@ -121,6 +125,8 @@ class DeviceSnapshot(msgspec.Struct, frozen=True):
     expected_interval_s: int | None = None
     silent_after_s: int | None = None
     time_zone: str = "Asia/Shanghai"
+    format: str = "songhe"
+    names: dict[str, str] = {}
 
 
 class RuleChange(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from songhe.gateway.decoders.messages import (
     Measurement,
     Refused,
     ShortText,
+    Sightings,
     Status,
     Value,
     Waveform,
@@ -141,6 +142,7 @@ SHAPES: dict[str, type[Any]] = {
     "events": Event,
     "positions": Position,
     "waveforms": Waveform,
+    "sightings": Sightings,
     "status": Status,
     "acks": Acknowledgement,
 }

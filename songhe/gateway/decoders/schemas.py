@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from songhe.gateway.decoders.gatt import GattMessage
 from songhe.gateway.decoders.interface1 import MESSAGES_MAX, SHAPES
 from songhe.kernel import codes
 from songhe.kernel.wire import CommandMessage
@@ -25,7 +26,8 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Return the schema of each kind by name; upward kinds allow one message or an array."""
-    found = {kind: _upward(kind, shape) for kind, shape in SHAPES.items()}
+    shapes: dict[str, type[Any]] = {**SHAPES, "gatt": GattMessage}
+    found = {kind: _upward(kind, shape) for kind, shape in shapes.items()}
     found["commands"] = _named("commands", msgspec.json.schema(CommandMessage))
     return found
 

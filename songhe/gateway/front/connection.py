@@ -24,6 +24,8 @@ log = structlog.get_logger("songhe.gateway.mqtt")
 # A topic of at most a few hundred bytes, its length and a packet id beside the payload.
 PACKET_LIMIT = PAYLOAD_LIMIT + 1024
 UNREAD_LIMIT = 1024 * 1024
+# A hub's world of topics has no end; those of its devices are some hundreds.
+ROUTES_KEPT = 2048
 CLOSING_S = 5.0
 KEEP_ALIVE_GRACE = 1.5  # [MQTT-3.1.2-24]
 
@@ -128,7 +130,9 @@ class Connection(asyncio.Protocol):
             self._end(self._ending[1])
 
     def give_up(self) -> None:
-        """Close without acknowledgement; the device sends again."""
+        """Close without acknowledgement; the device sends again, and all of it is news."""
+        if self.device is not None:
+            self.device.memory.forget()
         self._end("unavailable")
 
     # ---- packets
@@ -139,6 +143,8 @@ class Connection(asyncio.Protocol):
         if route is None:
             route = self._listener.registry.route(device, topic)
             if not route.refusal:
+                if len(self._routes) >= ROUTES_KEPT:
+                    self._routes.clear()
                 self._routes[topic] = route
         token = b"\x40\x02" + packet.packet_id.to_bytes(2, "big") if packet.qos else b""
         payload = packet.payload

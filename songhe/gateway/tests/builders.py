@@ -71,12 +71,17 @@ def taken(
     received_us: int = NOW_US,
     dup: bool = False,
     intake: Intake | None = None,
+    others: tuple[Device, ...] = (),
+    topic: str = "",
 ) -> tuple[Batch, Sender]:
-    """Return the batch and the sender of one payload taken in."""
+    """Return the batch and the sender of one payload taken in.
+
+    others: devices that the gateway knows beside the sender. topic: another than the kind's own.
+    """
     raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     registry = Registry()
-    registry.by_key[source_device.key] = source_device
-    route = registry.route(source_device, f"songhe/1/{source_device.key}/{kind}")
+    registry.by_key = {one.key: one for one in (source_device, *others)}
+    route = registry.route(source_device, topic or f"songhe/1/{source_device.key}/{kind}")
     batch, sender = Batch(), Sender()
     inbound = Inbound(sender, b"ack.", route, raw, received_us, dup)
     (intake or Intake(60)).take(batch, inbound)

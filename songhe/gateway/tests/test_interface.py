@@ -36,7 +36,8 @@ def test_examples_fit_their_schema_and_are_taken(name: str) -> None:
     if kind == "commands":
         assert msgspec.json.decode(raw, type=CommandMessage).name == "locate"
         return
-    batch, sender = taken(device(), kind, raw)
+    beacons = tuple(device(key=f"{room}-beacon", type="beacon") for room in ("bedroom", "kitchen"))
+    batch, sender = taken(device(), kind, raw, others=beacons)
     assert sender.refused == []
     assert batch.readings or batch.waveforms or batch.statuses or batch.answers
 
@@ -54,7 +55,7 @@ def test_refused_examples_are_refused_for_their_reason(case: dict[str, str]) -> 
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_name_every_kind_and_every_reason_that_can_occur(page: str) -> None:
     text = (DOCS / page).read_text("utf-8")
-    wanted = {*decoders.DECODERS, *REASONS} - {"unbound"}
+    wanted = {*decoders.KINDS, *REASONS} - {"unbound"}
     assert [word for word in wanted if f"`{word}`" not in text] == []
 
 
@@ -71,7 +72,7 @@ def test_arbitrary_bytes_are_refused_and_never_raise(kind: str, payload: bytes) 
         assert not isinstance(item, Refused) or item.reason in REASONS
 
 
-@given(st.sampled_from(sorted(decoders.DECODERS)), json_values)
+@given(st.sampled_from(sorted(decoders.KINDS)), json_values)
 def test_arbitrary_json_never_raises_on_its_way_in(kind: str, value: object) -> None:
     batch, sender = taken(device(), kind, json.dumps(value).encode())
     assert all(refused.reason in REASONS for _, refused in sender.refused)

@@ -54,8 +54,8 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFL
 """
 _INSERT_WAVEFORM = """
 INSERT INTO waveform (subject, subject_kind, device, code, started_at, seq, rate_hz, samples,
-  person, received_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+  person, received_at, lead, recording, quality, frame)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 _INSERT_LETTER = """
 INSERT INTO dead_letter (id, received_at, device, device_key, topic, payload, reason, detail, state)
@@ -212,6 +212,10 @@ def _waveform(wave: StoredWaveform) -> tuple[object, ...]:
         wave.samples,
         bound.person,
         from_us(wave.received_us),
+        wave.lead,
+        wave.recording,
+        wave.quality,
+        wave.frame,
     )
 
 
