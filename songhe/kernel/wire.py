@@ -20,11 +20,12 @@ Phase = Literal["raised", "cleared", "notice"]
 
 
 class SubjectKind(IntEnum):
-    """What a reading is about."""
+    """What a reading is about; only findings are about the platform itself."""
 
     PERSON = 1
     PLACE = 2
     DEVICE = 3
+    PLATFORM = 4
 
 
 class Flag(IntFlag):

@@ -95,3 +95,16 @@ _ALL = (
 )  # fmt: skip
 FIGURES = {figure.key: figure for figure in _ALL}
 Figures = dict[str, float | None]
+
+
+def text_of(key: str, value: float | None) -> str:
+    """Return a figure with its unit as people read it, in the active language; — when unknown."""
+    figure = FIGURES[key]
+    if value is None:
+        return "—"
+    text = f"{value / figure.scale:,.{figure.decimals}f}"
+    if figure.decimals and "." in text and value == int(value) and figure.scale == 1:
+        text = f"{value:,.0f}"
+    unit = str(figure.unit)
+    gap = "" if not unit or unit.startswith("/") else " "
+    return f"{text}{gap}{unit}"

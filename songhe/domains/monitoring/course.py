@@ -10,7 +10,7 @@ from django.db import connection
 
 from songhe.base.access.actor import Actor
 from songhe.domains.monitoring.models import Alarm, AlarmEntry
-from songhe.domains.monitoring.terms import EntryKind
+from songhe.domains.monitoring.terms import PLATFORM_TOPIC, EntryKind
 from songhe.engines.alarms.escalation import Plan, default_plans, plan_from
 from songhe.engines.alarms.terms import RINGING_STATES, Priority
 from songhe.kernel.wire import CHANNEL_LIVE, LiveEvent
@@ -39,7 +39,8 @@ def write_entry(
 
 def announce(alarm: Alarm, *, at: datetime, kind: str = "alarm") -> None:
     """Tell the browsers that may see it, at commit; ids only."""
-    topics = [f"region:{alarm.region_code}", f"alarm:{alarm.pk}"]
+    topics = [f"region:{alarm.region_code}" if alarm.region_code else PLATFORM_TOPIC]
+    topics.append(f"alarm:{alarm.pk}")
     if alarm.organization_id:
         topics.append(f"org:{alarm.organization_id}")
     if alarm.assigned_to_id:

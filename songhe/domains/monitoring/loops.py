@@ -13,8 +13,9 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.utils import timezone
 
 from songhe.base.events import loops
+from songhe.base.health import registry as health
 from songhe.domains.devices import services as devices
-from songhe.domains.monitoring import services
+from songhe.domains.monitoring import platform, services
 from songhe.kernel.time import StepWatch, steady_s
 from songhe.kernel.wire import CHANNEL_FINDING
 
@@ -111,3 +112,5 @@ def register() -> None:
     """Called when the app is ready."""
     loops.register("monitoring.findings", pump_findings)
     loops.register("monitoring.escalation", tick_escalation)
+    health.contribute(platform.waiting_figures)
+    health.listen(platform.judge)

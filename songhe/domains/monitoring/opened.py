@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -86,6 +87,7 @@ class Why:
     origin: str
     rule: str
     name: str
+    page: str
     confirmed: bool
     evidence: drawings.Evidence
     drawing: drawings.Drawing
@@ -173,6 +175,7 @@ def why(actor: Actor, line: AlarmLine, *, at: datetime) -> Why | None:
         origin=phrases.sentences([origin, caution]),
         rule=finding.rule,
         name=words.rule_name(finding.rule),
+        page="" if row.kind == "platform" else reverse("monitoring:rule", args=[finding.rule]),
         confirmed=status not in phrases.UNCONFIRMED,
         evidence=seen,
         drawing=drawing,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from songhe.domains.devices import selectors as devices
+from songhe.domains.monitoring import platform
 from songhe.domains.monitoring.models import Finding
 from songhe.domains.organizations import selectors as organizations
 from songhe.domains.organizations.selectors import Organization
@@ -27,6 +28,9 @@ class Place:
 
 def place_of(finding: Finding) -> Place | None:
     """Return where a finding belongs; None when its subject is not known (any more)."""
+    if finding.subject_kind == SubjectKind.PLATFORM:
+        keeper = platform.organization(finding.decided_at)
+        return Place(None, None, None, None, platform.REGION, keeper)
     person_id, room_id, device_id = finding.person, None, finding.device
     if finding.subject_kind == SubjectKind.PERSON:
         person_id = finding.subject

@@ -19,6 +19,7 @@ from songhe.domains.monitoring import words
 from songhe.domains.monitoring.models import Alarm, AlarmEntry, Finding, RuleOverride
 from songhe.domains.monitoring.rule_scores import RuleScore as RuleScore
 from songhe.domains.monitoring.rule_scores import scores as scores
+from songhe.domains.monitoring.terms import PLATFORM_REGION
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
 from songhe.engines.alarms.terms import OPEN_STATES, Priority, State
@@ -65,8 +66,11 @@ class EvidenceLink:
 
 
 def open_alarms(actor: Actor) -> QuerySet[Alarm]:
-    """Return the open alarms the actor may list, worst and newest first; members are left out."""
-    rows = policies.scope(actor, Alarm.objects.all(), LIST)
+    """Return the open alarms the actor may list, worst and newest first.
+
+    Members of incidents are left out, and the platform's own: those are on its page.
+    """
+    rows = policies.scope(actor, Alarm.objects.all(), LIST).exclude(region_code=PLATFORM_REGION)
     return (
         rows.filter(state__in=OPEN_STATES, incident=None)
         .select_related(

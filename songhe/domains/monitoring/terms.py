@@ -4,6 +4,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 STORM = "storm"
+PLATFORM_REGION = ""
+PLATFORM_TOPIC = "platform"
+ANSWER_PLATFORM = "operations.answer_alarm"
 
 
 class PriorityWord(models.TextChoices):

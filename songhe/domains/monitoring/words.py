@@ -45,6 +45,8 @@ def unit_text(unit: str) -> str:
 
 def value_text(summary: dict[str, Any]) -> str:
     """Return a finding's value with its unit, such as 186/112 mmHg; empty for events."""
+    if summary.get("figure") is not None:
+        return str(summary["said_en" if is_english() else "said_zh"])
     if summary.get("beyond_m") is not None:
         return _("%(n)d m") % {"n": summary["beyond_m"]}
     if summary.get("minutes") is not None:
@@ -131,6 +133,7 @@ class _Fields(dict[str, Any]):
 def short_message(alarm: Alarm) -> str:
     """Return the text for a leader's phone: what, where by community, since when; no name."""
     place = "".join(region.name for region in regions.path_of(alarm.region_code)[-2:])
+    place = place or _("the platform itself")
     return _("[Songhe] %(priority)s alarm unanswered: %(title)s, %(place)s, since %(time)s.") % {
         "priority": PriorityWord(alarm.priority).label,
         "title": title(alarm),

@@ -19,7 +19,7 @@ from django.views.generic import View
 from songhe.base.access.actor import Actor
 from songhe.domains.monitoring import phrases, rule_scopes, rule_words, selectors, services
 from songhe.domains.monitoring.rule_forms import OverrideForm
-from songhe.kernel.detectors.rules import BadParameter, Spec, catalogue, spec
+from songhe.kernel.detectors.rules import BadParameter, Spec, catalogue
 from songhe.kernel.errors import Invalid, NotFound
 from songhe.kit.forms import refuse
 
@@ -83,8 +83,8 @@ class Rules(View):
 
 def _spec(rule: str) -> Spec:
     try:
-        return spec(rule)
-    except Invalid:
+        return catalogue().rules[rule]
+    except KeyError:
         raise NoSuchRule from None
 
 
