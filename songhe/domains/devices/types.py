@@ -21,7 +21,10 @@ class UnknownDeviceType(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class DeviceType:
-    """One type. Intervals in seconds; None means that it speaks only when it is used."""
+    """One type. Intervals in seconds; None means that it speaks only when it is used.
+
+    format: the language that it speaks beside our own; carries: whether it speaks for others.
+    """
 
     code: str
     klass: str
@@ -35,6 +38,8 @@ class DeviceType:
     expected_interval_s: int | None = None
     commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
     settings: dict[str, tuple[float, float]] = field(default_factory=dict)
+    format: str = "songhe"
+    carries: bool = False
 
     @property
     def name(self) -> str:
@@ -62,6 +67,8 @@ def all_types() -> dict[str, DeviceType]:
             expected_interval_s=row.get("expected_interval_s"),
             commands={name: tuple(args) for name, args in row.get("commands", {}).items()},
             settings={name: tuple(span) for name, span in row.get("settings", {}).items()},
+            format=row.get("format", "songhe"),
+            carries=row.get("carries", False),
         )
         for row in raw["types"]
     }

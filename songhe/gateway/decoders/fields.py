@@ -130,7 +130,10 @@ def read(
                 state[field.status] = _state(field, value)
             elif _is_news(talk, said, field, value, has_time, moment):
                 named = unit if field.unit == "stated" else field.unit
-                values.setdefault(field.code, Value(field.code, float(value), named))
+                known = values.setdefault(field.code, Value(field.code, float(value), named))
+                if field.states is not None:
+                    # Two fields of one state (gas, carbon monoxide): trouble in one is trouble.
+                    known.value = max(known.value, float(value))
         except Unreadable as error:
             bad.append(f"{path}: {error}")
     return _made(said, moment, list(values.values()), state, bad, message_id)
