@@ -25,9 +25,10 @@ SAME_OFFSET_US = 30 * SECOND_US
 UNREMARKABLE_US = 10 * SECOND_US
 # Further ahead than the window is long is no clock that runs fast but a broken time.
 BROKEN_CLOCK_US = OLDEST_US
+SHAPES_KEPT = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATE, _ADJUSTED, _FUTURE = int(Flag.LATE), int(Flag.ADJUSTED), int(Flag.FUTURE)
-_RESTAMPED, _WELLNESS = int(Flag.RESTAMPED), int(Flag.WELLNESS)
+_RESTAMPED = int(Flag.RESTAMPED)
 
 
 class Unusable(Exception):
@@ -91,12 +92,6 @@ def effective_us(
     device: Device, at_us: int, sent_us: int | None, received_us: int, dup: bool
 ) -> tuple[int, int]:
     """Return (effective time, flags) of a device's time; raises Unusable outside the window."""
-    if (
-        sent_us is None
-        and not device.offset_us
-        and -UNREMARKABLE_US <= received_us - at_us <= LATE_US
-    ):
-        return at_us, 0  # nearly every message
     learn_offset(device, at_us, sent_us, received_us, dup)
     moment_us, flags = at_us, 0
     if device.offset_us:
@@ -114,10 +109,16 @@ def effective_us(
 
 
 class _Units:
-    """(code, unit) to (number, whether canonical, low, high), each looked up once."""
+    """(code, unit) to (number, whether canonical, low, high), each looked up once.
+
+    plain holds those in the canonical unit. shapes holds combinations of codes, none twice: the
+    same few come again and again, and one object of each makes them quick to compare.
+    """
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, str | None], tuple[int, bool, float, float]] = {}
+        self.plain: dict[tuple[str, str | None], tuple[int, float, float]] = {}
+        self.shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
 
     def find(self, name: str, unit: str | None) -> tuple[int, bool, float, float]:
         """Look up a code and unit and keep them; raises Unusable."""
@@ -132,6 +133,17 @@ class _Units:
         found = (code.number, unit is None or unit == code.unit, code.low, code.high)
         if code.kind != "waveform":
             self.known[name, unit] = found
+            if found[1]:
+                self.plain[name, unit] = (code.number, code.low, code.high)
+        return found
+
+    def shape(self, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the one object of a combination of codes, none of them twice."""
+        found = self.shapes.get(numbers)
+        if found is None:
+            if len(self.shapes) >= SHAPES_KEPT:
+                self.shapes.clear()
+            found = self.shapes[numbers] = numbers
         return found
 
     def canonical(self, value: Value) -> tuple[int, float]:
@@ -158,26 +170,37 @@ def subject_at(device: Device, moment_us: int) -> Binding:
     return device.bound_at(moment_us) or Binding(0, None, int(SubjectKind.DEVICE), device.id)
 
 
-def _checked(values: list[Value]) -> tuple[dict[int, float], list[tuple[Value, Unusable]]]:
-    """Return (number to canonical value, refused values with their reasons)."""
+Checked = tuple[tuple[int, ...], tuple[float, ...], list[tuple[Value, Unusable]]]
+
+
+def _checked(values: list[Value]) -> Checked:
+    """Return (numbers, their canonical values, refused values with their reasons)."""
+    numbers, amounts, plain = [], [], _units.plain
+    for value in values:
+        found = plain.get((value.code, value.unit))
+        if found is None or not found[1] <= value.value <= found[2]:
+            return _sifted(values)
+        numbers.append(found[0])
+        amounts.append(value.value)
+    shape = _units.shapes.get(tuple(numbers))
+    return _sifted(values) if shape is None else (shape, tuple(amounts), [])
+
+
+def _sifted(values: list[Value]) -> Checked:
+    """Check value by value what is not in its canonical unit and range, or seen the first time."""
     good: dict[int, float] = {}
     bad: list[tuple[Value, Unusable]] = []
-    known = _units.known
     for value in values:
-        found = known.get((value.code, value.unit))
-        if found is not None and found[1] and found[2] <= value.value <= found[3]:
-            number, amount = found[0], value.value
-        else:
-            try:
-                number, amount = _units.canonical(value)
-            except Unusable as error:
-                bad.append((value, error))
-                continue
+        try:
+            number, amount = _units.canonical(value)
+        except Unusable as error:
+            bad.append((value, error))
+            continue
         if number in good:
             bad.append((value, Unusable("bad-shape", f"{value.code} twice")))
         else:
             good[number] = amount
-    return good, bad
+    return _units.shape(tuple(good)), tuple(good.values()), bad
 
 
 def measurement(
@@ -189,26 +212,29 @@ def measurement(
     pressure and an impossible pulse has still reported the pressure. Raises Unusable for a time
     outside the window.
     """
-    at_us = instant_us(message.at)
-    sent_us = None if message.sent_at is None else instant_us(message.sent_at)
-    moment_us, time_flags = effective_us(device, at_us, sent_us, received_us, dup)
-    flags |= time_flags
-    if device.snapshot.wellness:
-        flags |= _WELLNESS
+    moment_us = at_us = round(message.at.timestamp() * 1_000_000)
+    sent_at = message.sent_at
+    if sent_at is not None or device.offset_us or not 0 <= received_us - at_us <= LATE_US:
+        sent_us = None if sent_at is None else instant_us(sent_at)
+        moment_us, time_flags = effective_us(device, at_us, sent_us, received_us, dup)
+        flags |= time_flags
+    flags |= device.flags
     if message.id is not None and device.restamped(message.id, at_us):
         flags |= _RESTAMPED
-    good, bad = _checked(message.readings)
-    if not good:
+    numbers, amounts, bad = _checked(message.readings)
+    if not numbers:
         return None, bad
-    bound = subject_at(device, moment_us)
+    bound = device.present
+    if bound is None or moment_us < bound.since_us:
+        bound = subject_at(device, moment_us)
     reading = Reading(
         bound.subject_kind,
         bound.subject,
         device.id,
         moment_us,
         received_us,
-        tuple(good),
-        tuple(good.values()),
+        numbers,
+        amounts,
         flags,
         bound.person,
         bound.place,
@@ -319,7 +345,7 @@ def sighting(
         received_us,
         (codes.by_key("rssi").number,),
         (heard.rssi_dbm,),
-        flags | time_flags | _WELLNESS,
+        flags | time_flags | int(Flag.WELLNESS),
         bound.person,
         there.place if there is not None else None,
     )

@@ -13,7 +13,7 @@ import msgspec
 from songhe.gateway import decoders
 from songhe.gateway.decoders import Memory, Talk, formats
 from songhe.gateway.limits import Bucket
-from songhe.kernel.wire import Binding, DeviceSnapshot
+from songhe.kernel.wire import Binding, DeviceSnapshot, Flag
 
 KINDS = decoders.KINDS
 TOPIC_ROOT = "songhe/1/"
@@ -26,19 +26,22 @@ class Device:
 
     offset_us is how far its clock is ahead of ours, 0 while it may be trusted. message_ids holds
     the last ids it gave its messages with their times, to tell a re-stamped one. memory: what the
-    messages that it sent in foreign formats left behind.
+    messages that it sent in foreign formats left behind. present is the binding that has no end,
+    flags what each of its readings carries.
     """
 
     __slots__ = (
         "bindings",
         "bucket",
         "connection",
+        "flags",
         "id",
         "key",
         "letters",
         "memory",
         "message_ids",
         "offset_us",
+        "present",
         "snapshot",
     )
 
@@ -56,8 +59,11 @@ class Device:
     def replace(self, snapshot: DeviceSnapshot) -> None:
         """Take over a newer snapshot."""
         self.snapshot = snapshot
+        self.flags = int(Flag.WELLNESS) if snapshot.wellness else 0
         # Newest first: nearly every reading belongs to the present binding.
         self.bindings = sorted(snapshot.bindings, key=lambda b: b.since_us, reverse=True)
+        newest = self.bindings[0] if self.bindings else None
+        self.present = newest if newest is not None and newest.until_us is None else None
 
     def bound_at(self, moment_us: int) -> Binding | None:
         """Return the binding that held at an instant; None when the device was unbound."""

@@ -213,12 +213,17 @@ class Evaluator:
                 self._listen(plan, key, batch)
             else:
                 plan.hear(key, max(reading.received_us for reading in batch))
+        person: UUID | None = None
+        codes: tuple[int, ...] = ()
+        program: Program | None = None
         for reading in batch:
-            person = _person(reading)
-            profile = self.rules.resolve(person)
-            track.person = person
-            codes, values = reading.codes, reading.values
-            program = profile.rules.program(kind, codes)
+            # Readings of one batch and key nearly always share these two: look them up once.
+            if program is None or reading.codes is not codes or _person(reading) is not person:
+                codes, person = reading.codes, _person(reading)
+                profile = self.rules.resolve(person)
+                program = profile.rules.program(kind, codes)
+                track.person = person
+            values = reading.values
             before = recent.get(codes)
             late = False
             if before is not None:
@@ -305,7 +310,7 @@ class Evaluator:
             plan.hear(device, received_us)
         if rule is None:
             return
-        if batch and state is None:
+        if batch and (state is None or state.episode is None):
             gap_us = max(received) - max(heard_us, watched.since_us)
             if gap_us <= watched.silent_after_us:
                 return
@@ -322,11 +327,13 @@ class Evaluator:
         before = state if state is not None else SilentState(heard_us=heard_us)
         after, found = KINDS["silent"].step(before, batch, plan.now_us, rule, context)
         plan.findings += found
+        # Who is not silent has nothing to remember: when it was heard stands elsewhere.
+        due_us, after.due_us = after.due_us, None
         self._keep(plan, "device", device, track, rule, before, after)
         if not batch and after.episode is None:
             due_us = silent_due(plan.heard_us(device), context)
-            if due_us is not None:
-                plan.arm(due_us, ("device", device, rule.id))
+        if due_us is not None:
+            plan.arm(due_us, ("device", device, rule.id))
 
     def _keep(
         self, plan: Plan, kind: Key, key: int, track: Track, rule: Rule, old: State, new: State
