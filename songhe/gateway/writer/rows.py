@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from struct import Struct
 from uuid import UUID
 
+import msgspec
+
 from songhe.kernel.wire import Reading
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -23,6 +25,8 @@ _FLAGS_NOBODY = "ii i"
 _ARRAY_HEAD = Struct("!iiiIii")
 _LATEST_HEAD = Struct("!h i16s ih")
 _INSTANT = Struct("!iq")
+_INT2_PACK, _INT4_PACK, _INT8_PACK = Struct("!h").pack, Struct("!i").pack, Struct("!q").pack
+_FLOAT8_PACK, _NULL = Struct("!d").pack, b"\xff\xff\xff\xff"
 _float_pairs: dict[int, Struct] = {}
 _code_arrays: dict[tuple[int, ...], bytes] = {}
 _KEPT = 200_000
@@ -138,6 +142,32 @@ def latest(
             _INSTANT.pack(8, updated_us - _EPOCH_2000_US),
         )
     )
+
+
+def row(*fields: bytes | None) -> bytes:
+    """Return a row of fields that were packed on their own; None is NULL."""
+    out = [_INT2_PACK(len(fields))]
+    for field in fields:
+        if field is None:
+            out.append(_NULL)
+        else:
+            out += (_INT4_PACK(len(field)), field)
+    return b"".join(out)
+
+
+def instant(moment_us: int) -> bytes:
+    """Return a timestamptz field."""
+    return _INT8_PACK(moment_us - _E)
+
+
+def number(value: float) -> bytes:
+    """Return a double precision field."""
+    return _FLOAT8_PACK(value)
+
+
+def jsonb(value: object) -> bytes:
+    """Return a jsonb field."""
+    return b"\x01" + msgspec.json.encode(value)
 
 
 def stream(rows: Iterable[bytes]) -> bytes:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from psycopg.types.json import Jsonb
 
 from songhe.gateway.batch import Batch
 from songhe.gateway.decoders import Status
 from songhe.gateway.registry import Device
-from songhe.kernel.time import from_us
+from songhe.gateway.writer import rows
 
 COLUMNS = (
     "device, last_at, received_at, online, battery_pct, rssi_dbm, firmware, clock_offset_s,"
@@ -39,18 +39,18 @@ class Facts(msgspec.Struct):
     offset_us: int = 0
     reported: dict[str, Any] | None = None
 
-    def parameters(self, device: UUID) -> tuple[object, ...]:
-        """Return the values of COLUMNS."""
-        return (
-            device,
-            None if self.last_us is None else from_us(self.last_us),
-            None if self.received_us is None else from_us(self.received_us),
-            self.online,
-            self.battery_pct,
-            self.rssi_dbm,
-            self.firmware,
-            self.offset_us / 1_000_000 if self.offset_us else None,
-            None if self.reported is None else Jsonb(self.reported),
+    def packed(self, device: UUID) -> bytes:
+        """Return the row of COLUMNS for a binary COPY."""
+        return rows.row(
+            device.bytes,
+            None if self.last_us is None else rows.instant(self.last_us),
+            None if self.received_us is None else rows.instant(self.received_us),
+            b"\x01" if self.online else b"\x00",
+            None if self.battery_pct is None else rows.number(self.battery_pct),
+            None if self.rssi_dbm is None else rows.number(self.rssi_dbm),
+            None if self.firmware is None else self.firmware.encode(),
+            rows.number(self.offset_us / 1_000_000) if self.offset_us else None,
+            None if self.reported is None else rows.jsonb(self.reported),
         )
 
 
@@ -81,6 +81,10 @@ class Seen:
             facts.received_us = now_us
         self.dirty.add(device)
         self.urgent = True
+
+    def packed(self, devices: Iterable[UUID]) -> bytes:
+        """Return devices' rows as a COPY stream."""
+        return rows.stream(self.facts(device).packed(device) for device in devices)
 
     def absorb(self, batch: Batch) -> None:
         """Note what a batch tells: it was heard, whether or not the batch gets stored."""

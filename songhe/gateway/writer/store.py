@@ -46,7 +46,7 @@ ON CONFLICT (subject) DO UPDATE SET subject_kind = EXCLUDED.subject_kind,
   codes = EXCLUDED.codes, times = EXCLUDED.times, vals = EXCLUDED.vals,
   devices = EXCLUDED.devices, updated_at = EXCLUDED.updated_at
 """  # noqa: S608 (constants only)
-_COPY_SEEN = f"COPY incoming_seen ({seen.COLUMNS}) FROM STDIN"
+_COPY_SEEN = f"COPY incoming_seen ({seen.COLUMNS}) FROM STDIN (FORMAT BINARY)"
 _INSERT_FINDING = """
 INSERT INTO finding (id, rule, rule_version, phase, "of", level, subject_kind, subject, person,
   device, onset_at, decided_at, late, summary, evidence, params)
@@ -117,11 +117,10 @@ class Store:
             await copy.write(packed)
         await cursor.execute(_UPSERT_LATEST)
 
-    async def write_seen(self, cursor: Cursor, devices: Iterable[tuple[object, ...]]) -> None:
+    async def write_seen(self, cursor: Cursor, packed: bytes) -> None:
         """Replace rows of device_seen."""
         async with cursor.copy(_COPY_SEEN) as copy:
-            for row in devices:
-                await copy.write_row(row)
+            await copy.write(packed)
         await cursor.execute(seen.UPSERT)
 
     async def write_rest(

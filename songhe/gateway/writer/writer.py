@@ -16,6 +16,7 @@ from songhe.gateway.batch import Batch, Inbound
 from songhe.gateway.database import connect, is_missing_partition, is_passing
 from songhe.gateway.intake import Intake
 from songhe.gateway.settings import Settings
+from songhe.gateway.writer.flush import Flush
 from songhe.gateway.writer.latest import Latest, Row
 from songhe.gateway.writer.pressure import Pressure
 from songhe.gateway.writer.seen import Seen
@@ -26,10 +27,6 @@ from songhe.kernel.wire import Finding, Reading
 log = structlog.get_logger("songhe.gateway.writer")
 
 TICK_S = 1.0
-# Up to so many changed rows of latest go with every batch; more wait for the next flush.
-FLUSH_ROWS = 64
-FLUSH_S = 0.5
-FLUSH_MAX = 5000
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 LETTERS_SHOWN = 5
 # After an unannounced repeat, so many batches look for repeats row by row.
@@ -57,16 +54,17 @@ class Writer(Pressure):
         self._evaluator = evaluator
         self._latest = latest
         self.seen = seen
+        self._flush = Flush(latest, seen)
         self._now_us = now_us
         self._intake = Intake(settings.gateway_letters_per_minute)
         self._batches: deque[Batch] = deque((Batch(),))
+        self._batch_messages = settings.gateway_batch_messages
         self._waiting = 0
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
         self._store: Store | None = None
         self._tick_due = False
         self._careful = 0
-        self._flushed_s = 0.0
         self._stopping = False
         self._down_since_s: float | None = None
         self.drained: list[Callable[[], None]] = []
@@ -75,7 +73,7 @@ class Writer(Pressure):
     def put(self, inbound: Inbound) -> None:
         """Take a message in; its source hears of it after the commit."""
         batch = self._batches[-1]
-        if len(batch) >= self._settings.gateway_batch_messages:
+        if len(batch.inbox) >= self._batch_messages:
             batch = Batch()
             self._batches.append(batch)
         self._intake.take(batch, inbound)
@@ -102,7 +100,7 @@ class Writer(Pressure):
                 await self._wake.wait()
                 self._wake.clear()
                 await self._round()
-            self._flushed_s = 0.0
+            self._flush.force()
             await self._guarded(Batch())  # brings latest and device_seen up to date
         finally:
             timer.cancel()
@@ -130,7 +128,7 @@ class Writer(Pressure):
         if self._tick_due:
             self._tick_due = False
             await self._guarded(Batch(), tick=True)
-        elif self.seen.urgent or self._flush_is_due():
+        elif self._flush.is_due:
             await self._guarded(Batch())
 
     def _next(self) -> Batch:
@@ -138,10 +136,6 @@ class Writer(Pressure):
         if not self._batches:
             self._batches.append(Batch())
         return batch
-
-    def _flush_is_due(self) -> bool:
-        has_any = bool(self._latest.dirty or self.seen.dirty)
-        return has_any and time.monotonic() - self._flushed_s >= FLUSH_S
 
     async def _commit(self, batch: Batch) -> None:
         """Store a batch, whatever it takes, or give it up when the database stays away."""
@@ -281,14 +275,13 @@ class Writer(Pressure):
             plan = self._tick(now_us)
             findings = list(plan.findings)
         self.seen.absorb(batch)
-        subjects, devices = self._to_flush(planned, batch)
+        subjects, devices = self._flush.take(planned.keys())
         try:
             if subjects:
                 packed = self._latest.packed(subjects, planned, now_us)
                 await store.write_latest(cursor, packed)
             if devices:
-                rows = (self.seen.facts(device).parameters(device) for device in devices)
-                await store.write_seen(cursor, rows)
+                await store.write_seen(cursor, self.seen.packed(devices))
             await store.write_rest(cursor, batch, findings, now_us)
             await store.connection.commit()
         except BaseException:
@@ -357,20 +350,6 @@ class Writer(Pressure):
             metrics.FAULTS.labels("judge").inc()
             log.exception("a rule failed on the clock's tick")
             raise JudgementFailed from error
-
-    def _to_flush(self, planned: dict[int, Row], batch: Batch) -> tuple[set[int], set[UUID]]:
-        """Return whose rows of latest and device_seen go into this transaction."""
-        subjects = self._latest.dirty | planned.keys()
-        devices = self.seen.dirty
-        now_s = time.monotonic()
-        is_due = now_s - self._flushed_s >= FLUSH_S
-        if len(subjects) + len(devices) > FLUSH_ROWS and not is_due:
-            return set(), set()
-        self._flushed_s = now_s
-        self.seen.dirty, self.seen.urgent = set(), False
-        if len(subjects) > FLUSH_MAX:
-            subjects = set(list(subjects)[:FLUSH_MAX])
-        return subjects, devices
 
     def _count(
         self, batch: Batch, new: int, findings: list[Finding], started_s: float, now_us: int
