@@ -36,6 +36,8 @@ class Login(msgspec.Struct, frozen=True):
 class Bench:
     """The running database with what is started beside it."""
 
+    secret = "a benchmark's own secret, of no use elsewhere"
+
     def __init__(self, cluster: Cluster, port: int, folder: Path) -> None:
         self.cluster = cluster
         self.port = port
@@ -51,7 +53,7 @@ class Bench:
             "SONGHE_STATE": str(folder),
             "SONGHE_PORT": str(port),
             "SONGHE_DATABASE_URL": self.url,
-            "SONGHE_SECRET_KEY": "a benchmark's own secret, of no use elsewhere",
+            "SONGHE_SECRET_KEY": self.secret,
         }
 
     @property
