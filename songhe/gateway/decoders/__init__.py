@@ -11,6 +11,7 @@ from songhe.gateway.decoders import (
     gatt,
     homeassistant,
     interface1,
+    openmhealth,
 )
 from songhe.gateway.decoders.formats import Memory, Reader, Talk
 from songhe.gateway.decoders.messages import (
@@ -29,7 +30,7 @@ from songhe.kernel.wire import DeviceSnapshot
 Decoder = Callable[[bytes], list[Decoded]]
 DECODERS: dict[str, Decoder] = interface1.DECODERS
 # Kinds of our own topics whose messages need more than their bytes: zone, receipt, memory.
-TALKS: dict[str, Reader] = {"gatt": gatt.read}
+TALKS: dict[str, Reader] = {"gatt": gatt.read, "openmhealth": openmhealth.read}
 KINDS = (*DECODERS, *TALKS)
 READERS: dict[str, Reader] = {
     "object": fields.read_object,

@@ -1,4 +1,4 @@
-"""Foreign formats: every sample becomes what it says, and nothing that comes makes a decoder fall."""
+"""Foreign formats: samples become what they say, and no message makes a decoder fall."""
 
 from __future__ import annotations
 

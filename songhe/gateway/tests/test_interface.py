@@ -32,7 +32,8 @@ def test_generated_files_are_current(name: str) -> None:
 def test_examples_fit_their_schema_and_are_taken(name: str) -> None:
     raw = (DOCS / "examples" / name).read_bytes()
     kind = name.removesuffix(".json").split("-")[0]
-    jsonschema.validate(json.loads(raw), schemas.schemas()[kind])
+    if kind != "openmhealth":  # its schemas are others'
+        jsonschema.validate(json.loads(raw), schemas.schemas()[kind])
     if kind == "commands":
         assert msgspec.json.decode(raw, type=CommandMessage).name == "locate"
         return
