@@ -77,6 +77,12 @@ def desk_rows(actor: Actor, *, opened_id: UUID | None, at: datetime) -> list[Row
     return [row(actor, line, opened_id=opened_id, at=at) for line in found]
 
 
+def platform_rows(actor: Actor, *, at: datetime) -> list[Row]:
+    """Return the platform's own open alarms as rows, for who keeps it running."""
+    found = selectors.lines(actor, selectors.platform_alarms(actor))
+    return [row(actor, line, opened_id=None, at=at) for line in found]
+
+
 def announcement(standing: selectors.Standing) -> str:
     """Return the words that announce the newest alarm; the name stays masked."""
     alarm = standing.newest

@@ -31,6 +31,10 @@ def place_of(finding: Finding) -> Place | None:
     if finding.subject_kind == SubjectKind.PLATFORM:
         keeper = platform.organization(finding.decided_at)
         return Place(None, None, None, None, platform.REGION, keeper)
+    return _place_of_someone(finding)
+
+
+def _place_of_someone(finding: Finding) -> Place | None:
     person_id, room_id, device_id = finding.person, None, finding.device
     if finding.subject_kind == SubjectKind.PERSON:
         person_id = finding.subject

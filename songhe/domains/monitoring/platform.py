@@ -13,17 +13,18 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.utils.translation import get_language, override
+from django.utils.translation import override
 
 from songhe.base.access import policies
 from songhe.base.access import selectors as access
 from songhe.base.access.actor import Actor
 from songhe.base.health import figures, selectors
 from songhe.base.health.models import Sample
+from songhe.domains.monitoring import words
 from songhe.domains.monitoring.models import Alarm, Finding
 from songhe.domains.monitoring.terms import PLATFORM_REGION
 from songhe.domains.organizations import selectors as organizations
-from songhe.engines.alarms.terms import OPEN_STATES
+from songhe.engines.alarms.terms import OPEN_STATES, Priority, priority_of
 from songhe.kernel import ids
 from songhe.kernel.detectors.rules import BadParameter, Spec, catalogue, spec
 from songhe.kernel.time import to_us
@@ -180,12 +181,43 @@ def _summary(params: dict[str, Any], value: float | None) -> dict[str, Any]:
     return said
 
 
-def what_to_do(rule: str) -> str:
-    """Return in one sentence what the engineer does, "" for a rule that is not the platform's."""
-    row = catalogue().platform.get(rule)
-    if row is None:
-        return ""
-    return row.do_en if (get_language() or "").startswith("en") else row.do_zh
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong now: its name, why, what one does about it, since when.
+
+    lasted: long enough to be an alarm; before that it may still pass by itself.
+    """
+
+    rule: str
+    name: str
+    priority: Priority
+    why: str
+    todo: str
+    since: datetime
+    lasted: bool
+
+
+def platform_troubles(*, at: datetime) -> list[Trouble]:
+    """Return every rule about the platform that is beyond its limit at a moment, worst first."""
+    found = [
+        _trouble(one, at) for one in verdicts(at=at) if one.is_bad and one.since is not None
+    ]
+    return sorted(found, key=lambda one: (one.priority.rank, one.since))
+
+
+def _trouble(one: Verdict, at: datetime) -> Trouble:
+    row = spec(one.rule)
+    params = params_of(row)
+    finding = _made(row, params, "raised", one, at)
+    return Trouble(
+        rule=row.id,
+        name=words.rule_name(row.id),
+        priority=priority_of(row.level) or Priority.UNKNOWN,
+        why=words.why(finding),
+        todo=row.do_en if words.is_english() else row.do_zh,
+        since=one.since or at,
+        lasted=one.lasts_s >= params["for_s"],
+    )
 
 
 def organization(at: datetime) -> organizations.Organization | None:
@@ -197,7 +229,7 @@ def organization(at: datetime) -> organizations.Organization | None:
     return None
 
 
-def open_alarms(actor: Actor) -> QuerySet[Alarm]:
+def platform_alarms(actor: Actor) -> QuerySet[Alarm]:
     """Return the platform's open alarms for who may see them, worst and newest first."""
     rows = policies.scope(actor, Alarm.objects.filter(region_code=REGION), "monitoring.list_alarms")
     return (

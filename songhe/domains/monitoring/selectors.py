@@ -17,9 +17,12 @@ from songhe.base.outside.models import OutsideMessage
 from songhe.base.regions import selectors as regions
 from songhe.domains.monitoring import words
 from songhe.domains.monitoring.models import Alarm, AlarmEntry, Finding, RuleOverride
+from songhe.domains.monitoring.platform import platform_alarms as platform_alarms
+from songhe.domains.monitoring.platform import platform_troubles as platform_troubles
 from songhe.domains.monitoring.rule_scores import RuleScore as RuleScore
 from songhe.domains.monitoring.rule_scores import scores as scores
 from songhe.domains.monitoring.terms import PLATFORM_REGION
+from songhe.domains.monitoring.words import rule_name as rule_name
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
 from songhe.engines.alarms.terms import OPEN_STATES, Priority, State
