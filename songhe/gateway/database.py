@@ -37,5 +37,6 @@ async def connect(url: str, name: str, *, autocommit: bool = False) -> Connectio
         keepalives_idle=30,
         keepalives_interval=5,
         keepalives_count=3,
+        tcp_user_timeout=45_000,
         options="-c timezone=UTC -c statement_timeout=60000",
     )

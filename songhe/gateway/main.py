@@ -7,6 +7,7 @@ import contextlib
 import gc
 import resource
 import signal
+import socket
 import time
 from collections.abc import Iterator
 
@@ -27,12 +28,13 @@ from songhe.gateway.writer.latest import Latest
 from songhe.gateway.writer.seen import Seen
 from songhe.kernel import logs
 from songhe.kernel.detectors import Evaluator, RuleBook
+from songhe.kernel.http_limits import LimitedHttp
 
 log = structlog.get_logger("songhe.gateway")
 
 DRAIN_S = 3.0
 CONNECT_RETRY_S = 0.5
-HTTP_CONNECTIONS = 2000
+UNREAD_MS = 30_000
 GC_THRESHOLDS = (50_000, 20, 50)
 
 
@@ -72,11 +74,14 @@ class Gateway:
         writer.on_outage = lambda: listener.close_all("unavailable")
         news = Feed(url, self.registry, evaluator, writer, commands, listener)
         http = self._http_server(listener)
+        listening = http.config.bind_socket()
+        # Accepted sockets inherit this: a peer that never reads is let go by the kernel.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
         await commands.start()
         writing = asyncio.create_task(writer.run())
         await news.start(scopes)
         await listener.start(settings.tls())
-        serving = asyncio.create_task(http.serve())
+        serving = asyncio.create_task(http.serve([listening]))
         log.info(
             "ready", mqtt=settings.device_port, http=settings.http_port, tls=bool(settings.tls_cert)
         )
@@ -149,13 +154,12 @@ class Gateway:
                 HttpFront(listener),
                 host=settings.host,
                 port=settings.http_port,
-                http="httptools",
+                http=LimitedHttp,
                 ws="none",
                 lifespan="off",
                 access_log=False,
                 log_config=None,
                 server_header=False,
-                limit_concurrency=HTTP_CONNECTIONS,
                 ssl_certfile=settings.tls_cert,
                 ssl_keyfile=settings.tls_key,
             )

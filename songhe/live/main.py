@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 
 from songhe.kernel import logs
+from songhe.kernel.http_limits import LimitedHttp
 from songhe.live.app import Live
 from songhe.live.settings import Settings
 
@@ -61,7 +62,7 @@ def main() -> int:
         host=settings.host,
         port=settings.own_port,
         loop="uvloop",
-        http="httptools",
+        http=LimitedHttp,
         ws="none",
         lifespan="on",
         access_log=False,  # the address carries the ticket

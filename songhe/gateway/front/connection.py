@@ -154,7 +154,11 @@ class Connection(asyncio.Protocol):
         self._listener.writer.put(inbound)
         if route.refusal == "not-your-topic":
             self._end_after(token, "not-your-topic")
-        debt_s = self._bucket.take(1 + (len(payload) >> 10), received_us)
+        self._spend(1 + (len(payload) >> 10), received_us)
+
+    def _spend(self, cost: int, now_us: int) -> None:
+        """Take tokens for what came, and read no more while the device is in debt."""
+        debt_s = self._bucket.take(cost, now_us)
         if debt_s > 0 and "rate" not in self._holds:
             self._hold("rate")
             asyncio.get_running_loop().call_later(debt_s, self._release, "rate")
@@ -168,7 +172,10 @@ class Connection(asyncio.Protocol):
             return
         if self.device is None:
             self._end("not-connected")  # [MQTT-3.1.0-1]
-        elif isinstance(packet, mqtt.Pingreq):
+            return
+        # Each filter is work and a row of the answer: a million of them come as slowly as messages.
+        self._spend(1 + len(getattr(packet, "filters", ())), now_us)
+        if isinstance(packet, mqtt.Pingreq):
             self.write(b"\xd0\x00")
         elif isinstance(packet, mqtt.Puback):
             self._listener.commands.delivered(self.device, packet.packet_id)
@@ -191,7 +198,8 @@ class Connection(asyncio.Protocol):
         if found is None:
             self._refuse_connect(Accepted.NOT_AUTHORISED, "not-authorised")
             return
-        if self._listener.writer.is_down:
+        if self._listener.writer.is_down or self._listener.writer.full:
+            # A device that came again would only send again what waits here already.
             self._refuse_connect(Accepted.UNAVAILABLE, "unavailable")
             return
         device, self._digest = found

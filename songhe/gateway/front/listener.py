@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
 import ssl
 import time
 from collections import Counter
@@ -22,6 +24,10 @@ from songhe.gateway.writer import Writer
 log = structlog.get_logger("songhe.gateway.mqtt")
 
 SWEEP_S = 1.0
+# A device that vanished without a word is let go, also one that asked for no keep-alive; seldom
+# enough to wake no radio for it.
+LOST_AFTER_S, LOST_EVERY_S, LOST_COUNT = 600, 30, 4
+UNREAD_MS = 120_000
 BACKLOG = 4096
 
 
@@ -59,6 +65,8 @@ class Listener:
             ssl_handshake_timeout=settings.gateway_connect_s if context else None,
             backlog=BACKLOG,
         )
+        for listening in self._server.sockets:
+            _let_go_of_the_lost(listening.fileno())
         self._sweeper = asyncio.create_task(self._sweep())
 
     async def stop(self) -> None:
@@ -140,3 +148,13 @@ class Listener:
                 connection.check(now_s)
                 if not connection.may_stay(now_us):
                     connection.end("revoked")
+
+
+def _let_go_of_the_lost(number: int) -> None:
+    """Set what accepted sockets inherit (uvloop hands out no socket to set it on)."""
+    with socket.socket(fileno=os.dup(number)) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, LOST_AFTER_S)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, LOST_EVERY_S)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, LOST_COUNT)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)

@@ -1,0 +1,185 @@
+"""The promises, checked against the database after a drill. Each check returns what is broken."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from songhe.engines.alarms.escalation import plan_from
+from songhe.kernel import codes
+from tests.support.drill.furnish import PLAN
+from tests.support.drill.house import DrillHouse
+from tests.support.gateway import until
+
+ON_TIME_S = 4.0
+AFTER_RECOVERY_S = 8.0
+SHOWN = 5
+RINGING = ("unacknowledged", "returned")
+
+_STORED = """
+SELECT d.key, (r.vals[array_position(r.codes, %s::smallint)])::bigint, count(*)
+FROM reading_hot r JOIN gateway_device d ON d.device = r.device
+WHERE %s::smallint = ANY (r.codes) GROUP BY 1, 2
+"""
+_RAISED = """
+SELECT f.id::text, f.rule, count(l.id) FROM finding f
+LEFT JOIN monitoring_alarmfinding l ON l.finding_id = f.id
+WHERE f.phase = 'raised' AND f.level <> 'info' GROUP BY 1, 2
+"""
+_CRITICAL = """
+SELECT person::text, count(*) FROM finding
+WHERE rule = 'bp-critical' AND phase = 'raised' GROUP BY 1
+"""
+_ALARMS = """
+SELECT id, rang_at, steps_done, next_step_at, state, raised_at, rule FROM monitoring_alarm
+WHERE incident_id IS NULL
+"""
+_STEPS = """
+SELECT alarm_id, at FROM monitoring_alarmentry WHERE kind IN ('rang', 'level_up')
+ORDER BY at, id
+"""
+_JOBS = """
+SELECT status::text, count(*) FROM procrastinate_jobs
+WHERE status IN ('failed', 'aborted') OR (status IN ('doing', 'todo') AND scheduled_at IS NULL)
+GROUP BY 1
+"""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A time in which a fault held, by the house's clock; steps due in it may come after it."""
+
+    name: str
+    since: datetime
+    until: datetime
+
+
+def stored_once(house: DrillHouse) -> list[str]:
+    """Every acknowledged reading is in the table exactly once, and nothing else is."""
+    number = codes.by_code("55423-8").number
+    keys = {key: index for index, (key, _) in enumerate(house.facts["devices"])}
+    stored = {
+        (keys[key], counter): count for key, counter, count in house.rows(_STORED, number, number)
+    }
+    said = Counter(
+        tuple(int(part) for part in line.split()[:2])
+        for line in house.acknowledged_file.read_text(encoding="ascii").splitlines()
+    )
+    broken = [f"acknowledged and not stored: {k}" for k in said if k not in stored]
+    broken += [f"stored {n} times: {k}" for k, n in stored.items() if n != 1]
+    broken += [f"stored and never acknowledged: {k}" for k in stored if k not in said]
+    broken += [f"acknowledged {n} times: {k}" for k, n in said.items() if n != 1]
+    return broken
+
+
+def judged_once(house: DrillHouse) -> list[str]:
+    """Every critical reading has its one finding, and every finding exactly one alarm."""
+    until(
+        lambda: house.rows("SELECT count(*) FROM finding WHERE handled_at IS NULL")[0][0] == 0,
+        "findings to be taken",
+    )
+    lines = house.acknowledged_file.read_text(encoding="ascii").splitlines()
+    critical = {int(line.split()[0]) for line in lines if line.endswith(" 1")}
+    found = dict(house.rows(_CRITICAL))
+    broken = []
+    for index, person in enumerate(house.facts["persons"]):
+        expected = int(index in critical)
+        if found.get(person, 0) != expected:
+            broken.append(f"person {index}: {found.get(person, 0)} findings, {expected} expected")
+    for finding, rule, links in house.rows(_RAISED):
+        if links != 1:
+            broken.append(f"finding {finding} ({rule}) belongs to {links} alarms")
+    return broken
+
+
+def timers_kept(
+    house: DrillHouse, troubles: Sequence[Trouble], stepped: Sequence[datetime] = ()
+) -> list[str]:
+    """Every due step of escalation was taken exactly once, and on time but for faults.
+
+    stepped: when the clock was set. Instants of before and after cannot be compared, so alarms of
+    before the last of them are only checked for being neither overdue nor put off.
+    """
+    now = house.rows("SELECT now()")[0][0]
+    taken: dict[UUID, list[datetime]] = defaultdict(list)
+    for alarm, at in house.rows(_STEPS):
+        taken[alarm].append(at)
+    broken = []
+    for row in house.rows(_ALARMS):
+        alarm, rang_at, done, next_at, state, raised_at, rule = row
+        if state not in RINGING:
+            continue
+        name = f"alarm {alarm} ({rule})"
+        if next_at is None or next_at < now - timedelta(seconds=ON_TIME_S):
+            broken.append(f"{name}: its next step is overdue ({next_at})")
+        elif next_at > now + timedelta(seconds=PLAN["repeat_s"] + 1):
+            broken.append(f"{name}: its next step is put off until {next_at}")
+        if not any(raised_at < moment for moment in stepped):
+            steps = [at for at in taken[alarm] if at >= rang_at]
+            broken += [f"{name}: {what}" for what in _course(rang_at, done, steps, troubles)]
+    return broken
+
+
+def _course(
+    rang_at: datetime, done: int, steps: list[datetime], troubles: Sequence[Trouble]
+) -> list[str]:
+    if len(steps) != done:
+        return [f"{done} steps counted, {len(steps)} taken"]
+    plan, broken = plan_from(dict(PLAN)), []
+    for index, at in enumerate(steps):
+        due = plan.due_at(rang_at, index)
+        if at < due:
+            broken.append(f"step {index} came {(due - at).total_seconds():.1f} s early")
+        if at <= due + timedelta(seconds=ON_TIME_S):
+            continue
+        excuse = [t for t in troubles if t.since <= at and due <= t.until + timedelta(seconds=2)]
+        latest = max((t.until for t in excuse), default=due) + timedelta(seconds=AFTER_RECOVERY_S)
+        if at > latest:
+            late_s = (at - due).total_seconds()
+            broken.append(f"step {index} came {late_s:.1f} s late, {(at - latest)} after recovery")
+    return broken
+
+
+def work_done(house: DrillHouse) -> list[str]:
+    """No job failed, and none is left (one of a killed worker comes again after half a minute)."""
+
+    def left() -> dict[str, int]:
+        return dict(house.rows(_JOBS))
+
+    try:
+        until(lambda: not left(), "jobs to be done", 75)
+    except AssertionError:
+        return [f"jobs left: {left()}"]
+    return []
+
+
+def announced(house: DrillHouse, heard: set[str], knows_until: float) -> list[str]:
+    """Every alarm was heard on the stream, or a resync after it was raised."""
+    since = datetime.fromtimestamp(knows_until).astimezone() if knows_until else None
+    rows = house.rows("SELECT id::text, raised_at FROM monitoring_alarm WHERE incident_id IS NULL")
+    return [
+        f"alarm {alarm} was never on the stream"
+        for alarm, at in rows
+        if alarm not in heard and (since is None or at > since)
+    ]
+
+
+def bounded(before: dict[str, int], after: dict[str, int], peak: dict[str, int]) -> list[str]:
+    """No process grew beyond what a drill may leave behind (MB)."""
+    broken = []
+    for name, at_first in before.items():
+        if after.get(name, 0) > at_first + max(80, at_first // 2):
+            broken.append(f"{name} grew from {at_first} to {after[name]} MB")
+        if peak.get(name, 0) > 900:
+            broken.append(f"{name} took {peak[name]} MB")
+    return broken
+
+
+def shown(broken: Sequence[Any]) -> str:
+    """Return the first of what is broken, and how much more there is."""
+    more = f"\n  … and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
+    return "".join(f"\n  {line}" for line in broken[:SHOWN]) + more
