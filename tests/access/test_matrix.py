@@ -44,6 +44,8 @@ def address(screen: Screen, world: World) -> str:
         "home": town.home,
         "organization": town.organization,
         "room": town.room,
+        "absence": town.absence,
+        "trial": world.trial,
     }
     values: dict[str, UUID | str] = {}
     for converter, name in re.findall(r"<(?:(\w+):)?(\w+)>", screen.route):
@@ -60,7 +62,12 @@ def address(screen: Screen, world: World) -> str:
     return reverse(screen.name, kwargs=values) + query
 
 
-SCOPED = {"monitoring:pick_rule", "monitoring:change_rule"}
+SCOPED = {
+    "monitoring:pick_rule",
+    "monitoring:change_rule",
+    "monitoring:try_rule",
+    "monitoring:revert_rule",
+}
 PARAMETERS = {
     "rule": "bp-critical",
     "rule_id": "bp-critical",

@@ -39,10 +39,14 @@ class Town:
     alarm: UUID
     letter: UUID
     reading: str
+    absence: UUID
 
 
 @dataclass
 class World:
+    """trial: a rule that the operator of town a tried."""
+
+    trial: UUID = UUID(int=0)
     towns: dict[str, Town] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
 
@@ -143,7 +147,18 @@ def make_town(key: str, now: datetime) -> Town:
         )
     alarm = Alarm.objects.get(person=person)
     reading = ".".join(str(part) for part in key_of_reading.values())
-    return Town(centre.pk, person.pk, home.pk, room.pk, device.pk, alarm.pk, letter, reading)
+    absence = monitoring.make_absence(
+        actor=SYSTEM,
+        person_id=person.pk,
+        kind="family",
+        since=now - timedelta(days=9),
+        until=now - timedelta(days=7),
+        told_by="家人",
+        at=now,
+    )
+    return Town(
+        centre.pk, person.pk, home.pk, room.pk, device.pk, alarm.pk, letter, reading, absence.pk
+    )
 
 
 def make_world(now: datetime) -> World:
@@ -187,4 +202,10 @@ def make_world(now: datetime) -> World:
     world.users["wu"] = User.objects.create_user(
         login="wu", display_name="吴", password="a long phrase"
     )
+    operator = access.actor_for(world.users["operator"], now)
+    trial = monitoring.ask_trial(
+        actor=operator, scope="*", rule="bp-critical", params={"sbp_ge": 185}, enabled=True, at=now
+    )
+    monitoring.run_trial(trial_id=trial.pk, clock=lambda: now, should_end=lambda: False)
+    world.trial = trial.pk
     return world

@@ -8,11 +8,21 @@ class MonitoringConfig(AppConfig):
     label = "monitoring"
 
     def ready(self) -> None:
-        from songhe.domains.monitoring import handlers, loops, panels, policies  # noqa: F401
+        from songhe.domains.monitoring import (  # noqa: F401
+            absence_panels,
+            handlers,
+            loops,
+            panels,
+            policies,
+        )
+        from songhe.domains.monitoring.absence_reads import VIEW as VIEW_ABSENCES
         from songhe.kit import slots
 
         loops.register()
         slots.register("page.alarms_lit", 0, panels.alarms_lit, action="monitoring.list_alarms")
         slots.register("page.place", 0, panels.place)
         slots.register("person.side", 10, panels.alarms_panel, action="monitoring.list_alarms")
+        slots.register("person.page", 5, absence_panels.absence_panel, action=VIEW_ABSENCES)
         slots.register("person.page", 80, panels.rules_panel, action="monitoring.view_rules")
+        slots.register("person.actions", 5, absence_panels.away_tag, action=VIEW_ABSENCES)
+        slots.register("person.tabs", 70, absence_panels.tab, action=VIEW_ABSENCES)

@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 AWAY = (psycopg.OperationalError, OperationalError, InterfaceError)
 _IDLE_S = 2.0
 _TICK_S = 1.0
+_ABSENCES_S = 10.0
 
 
 @sync_to_async(thread_sensitive=False)
@@ -103,6 +104,27 @@ async def tick_escalation(stop: asyncio.Event) -> None:
         await _pause(stop, _TICK_S)
 
 
+@sync_to_async(thread_sensitive=False)
+def _note_absences(at: datetime) -> None:
+    close_old_connections()
+    try:
+        services.run_due_absences(at=at)
+    finally:
+        close_old_connections()
+
+
+async def note_absences(stop: asyncio.Event) -> None:
+    """Every 10 s write on open alarms whose person went away or came back."""
+    while not stop.is_set():
+        try:
+            await _note_absences(timezone.now())
+        except AWAY as error:
+            log.warning("absences_wait", error=type(error).__name__)
+        except Exception:
+            log.exception("absences_failed")
+        await _pause(stop, _ABSENCES_S)
+
+
 async def _pause(stop: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
@@ -114,3 +136,4 @@ def register() -> None:
     loops.register("monitoring.escalation", tick_escalation)
     health.contribute(platform.waiting_figures)
     health.listen(platform.judge)
+    loops.register("monitoring.absences", note_absences)

@@ -1,7 +1,9 @@
-"""Findings, alarms and their course, and the overrides of rules."""
+"""Findings, alarms and their course, the overrides of rules, rules tried, absences."""
 
 from __future__ import annotations
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 
@@ -59,13 +61,26 @@ class GatewayRules(models.Model):
 
 
 class RuleOverride(models.Model):
-    """A change of a rule for a scope, with its reason. Never edited: the newest per scope holds."""
+    """A change of a rule for a scope, with its reason. Never edited: the newest per scope holds.
+
+    number counts the versions of a scope and rule from 1. before and after are the parameters as
+    they held around the change, {"enabled": bool, "params": {…}}; None for changes made before
+    versions were kept. reverts is the version that was taken back to, 0 for "without a change".
+    confirmed: whoever made it confirmed that it goes beyond what the rule's source says.
+    is_back: nothing differs any more, the change is taken back.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     scope = models.CharField(max_length=48)
     rule = models.CharField(max_length=60)
+    number = models.IntegerField(null=True)
     enabled = models.BooleanField(default=True)
     params = models.JSONField(default=dict)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reverts = models.IntegerField(null=True)
+    is_back = models.BooleanField(default=False)
+    confirmed = models.BooleanField(default=False)
     reason = models.TextField()
     made_by = models.UUIDField(null=True)
     made_by_name = models.CharField(max_length=64, blank=True)
@@ -73,6 +88,11 @@ class RuleOverride(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["scope", "rule", "-made_at"], name="override_scope")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope", "rule", "number"], name="override_version_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.rule} for {self.scope}"
@@ -186,3 +206,107 @@ class AlarmEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.alarm_id}"
+
+
+class Absence(models.Model):
+    """A person is away from home (外出): in hospital, with family, travelling.
+
+    period is half-open; without an upper end nobody knows when the person comes back. Rules with
+    `away: suspend` hold still in it. Ended by a new upper end, withdrawn when it was a mistake.
+    begun_at and over_at: when its beginning and its end were noted on open alarms.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey("people.Person", models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=terms.AbsenceKind)
+    place = models.CharField(max_length=80, blank=True)
+    contact_name = models.CharField(max_length=60, blank=True)
+    contact_phone_sealed = models.BinaryField(null=True)
+    note = models.CharField(max_length=400, blank=True)
+    told_by = models.CharField(max_length=60)
+    period = DateTimeRangeField()
+    made_at = models.DateTimeField()
+    begun_at = models.DateTimeField(null=True)
+    over_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="person_is_away_once_at_a_time",
+                expressions=[
+                    ("person", RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+                condition=Q(withdrawn_at=None),
+            ),
+            models.CheckConstraint(
+                condition=Q(period__isempty=False, period__startswith__isnull=False),
+                name="absence_has_begin_and_length",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["person"],
+                name="absence_to_note",
+                condition=Q(withdrawn_at=None, over_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.person_id}"
+
+
+class AbsenceEntry(models.Model):
+    """One line of what was done with an absence, by whom. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    absence = models.ForeignKey(Absence, models.PROTECT, related_name="entries")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=12, choices=terms.AbsenceAct)
+    user_id = models.UUIDField(null=True)
+    user_name = models.CharField(max_length=64, blank=True)
+    text = models.CharField(max_length=400, blank=True)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.absence_id}"
+
+
+class RuleTrial(models.Model):
+    """A rule tried on stored readings: what was asked, how far it is, what came out.
+
+    params and enabled are the change as tried, present what held then; result is made by
+    `comparing.result`. permille is the progress, 0 to 1000.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    rule = models.CharField(max_length=60)
+    scope = models.CharField(max_length=48)
+    enabled = models.BooleanField(default=True)
+    params = models.JSONField(default=dict)
+    present = models.JSONField(default=dict)
+    rule_version = models.CharField(max_length=120)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    state = models.CharField(
+        max_length=12, choices=terms.TrialState, default=terms.TrialState.WAITING
+    )
+    permille = models.SmallIntegerField(default=0)
+    is_cancel_asked = models.BooleanField(default=False)
+    asked_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    persons = models.IntegerField(default=0)
+    readings = models.BigIntegerField(default=0)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["asked_by", "-asked_at"], name="trial_asked_by")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} for {self.scope}: {self.state}"

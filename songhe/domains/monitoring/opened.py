@@ -15,8 +15,8 @@ from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.regions import selectors as regions
 from songhe.domains.devices import selectors as devices
-from songhe.domains.monitoring import drawings, phrases, selectors, words
-from songhe.domains.monitoring.models import Alarm, AlarmEntry
+from songhe.domains.monitoring import absence_reads, drawings, phrases, selectors, words
+from songhe.domains.monitoring.models import Absence, Alarm, AlarmEntry
 from songhe.domains.monitoring.selectors import AlarmLine
 from songhe.domains.monitoring.terms import EntryKind
 from songhe.domains.organizations import selectors as organizations
@@ -49,6 +49,7 @@ class Head:
     may: frozenset[str]
     family: ContactLine | None
     running: bool
+    away: str = ""
 
     @property
     def alarm(self) -> Alarm:
@@ -102,6 +103,7 @@ class Banner:
     facts: list[str]
     risks: list[str]
     scope: str
+    absence: str = ""
 
 
 def may_do(actor: Actor, alarm: Alarm) -> frozenset[str]:
@@ -132,6 +134,7 @@ def head(actor: Actor, line: AlarmLine, contacts: list[ContactLine], *, at: date
     return Head(
         line=line,
         second=phrases.facts([who, where, times, late]),
+        away=phrases.away_of(line, at),
         state=phrases.state_words(alarm),
         step=phrases.next_step(alarm, at),
         may=may_do(actor, alarm),
@@ -197,7 +200,7 @@ def course(alarm: Alarm, at: datetime) -> list[phrases.CourseLine]:
     return [*lines, *phrases.rang_lines(rang, at)]
 
 
-def banner(person: PersonView, *, at: datetime) -> Banner:
+def banner(person: PersonView, away: Absence | None, *, at: datetime) -> Banner:
     """Return who it is about: age, how she lives, what one must know before touching her."""
     known = people.facts_of([person.id], at=at).get(person.id, []) if person.fields else []
     sees = "health" in person.fields
@@ -214,6 +217,7 @@ def banner(person: PersonView, *, at: datetime) -> Banner:
         facts=[*care, phrases.living_words(person), *scheme],
         risks=_risks(person, known),
         scope=scope,
+        absence="" if away is None else phrases.away_words(away.kind, away.period.upper, at),
     )
 
 
@@ -377,9 +381,10 @@ def fresh(actor: Actor, line: AlarmLine, *, at: datetime) -> dict[str, Any]:
 
 def context(actor: Actor, line: AlarmLine, *, at: datetime) -> dict[str, Any]:
     """Return everything that the page of an alarm shows."""
+    away = absence_reads.away_now([one.id for one in line.persons], at=at)
     return fresh(actor, line, at=at) | {
         "where": where(line.alarm),
-        "banners": [banner(person, at=at) for person in line.persons],
+        "banners": [banner(person, away.get(person.id), at=at) for person in line.persons],
         "plan": home_plan(line, at=at),
         "callees": callable_people(actor, line),
     }

@@ -15,7 +15,15 @@ from django.utils.translation import gettext as _
 
 from songhe.base.access.actor import Actor
 from songhe.base.regions import selectors as regions
-from songhe.domains.monitoring import opened, phrases, rule_words, selectors, words
+from songhe.domains.monitoring import (
+    opened,
+    phrases,
+    rule_access,
+    rule_words,
+    selectors,
+    trial_reads,
+    words,
+)
 from songhe.domains.monitoring.selectors import AlarmLine
 from songhe.domains.monitoring.terms import PriorityWord
 from songhe.domains.organizations import selectors as organizations
@@ -53,9 +61,7 @@ def row(actor: Actor, line: AlarmLine, *, opened_id: UUID | None, at: datetime) 
         age = phrases.age_words(line.person, at)
         who = [f"{name} {age}".strip(), phrases.living_words(line.person), line.place]
     elif line.household:
-        names = [
-            phrases.name_in_list(person, opened=current or mine) for person in line.household
-        ]
+        names = [phrases.name_in_list(person, opened=current or mine) for person in line.household]
         who = [phrases.listed(names), line.place]
     stands, rest = phrases.row_state(alarm, line.last, at)
     return Row(
@@ -65,7 +71,7 @@ def row(actor: Actor, line: AlarmLine, *, opened_id: UUID | None, at: datetime) 
         what=line.title,
         who=phrases.facts(who),
         stands=stands,
-        rest=rest,
+        rest=phrases.facts([phrases.away_of(line, at), rest]),
         since_at=alarm.raised_at,
         current=current,
     )
@@ -195,6 +201,7 @@ class OwnRule:
     reason: str
     by: str
     made_at: datetime
+    may_change: bool
 
 
 def rules_panel(request: HttpRequest, person: Any) -> str:
@@ -202,19 +209,31 @@ def rules_panel(request: HttpRequest, person: Any) -> str:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if "health" not in person.fields:
         return ""
-    own = [_own(rule, rows[0])
+    changeable = frozenset(
+        rule
+        for rule, _name in rule_words.rule_choices()
+        if rule_access.may_for_person(
+            actor, rule_access.CHANGE, rule, person.id, person.region_code
+        )
+    )
+    own = [_own(rule, rows[0], rule in changeable)
            for rule, rows in selectors.effective([f"person:{person.id}"]).items()]  # fmt: skip
-    may_change = actor.covers("monitoring.override_rule", person.region_code)
+    may_try = actor.may(trial_reads.TRY)
     context = {
         "own": own,
         "person": person,
-        "may_change": may_change,
-        "choices": rule_words.rule_choices(),
+        "may_change": bool(changeable),
+        "may_try": may_try,
+        "choices": [
+            (rule, name)
+            for rule, name in rule_words.rule_choices()
+            if may_try or rule in changeable
+        ],
     }
     return render_to_string("monitoring/panels/rules.html", context, request=request)
 
 
-def _own(rule: str, made: Any) -> OwnRule:
+def _own(rule: str, made: Any, may_change: bool) -> OwnRule:
     shown = {one.name: one for one in rule_words.parameters(rule)}
     changes = [
         _("%(what)s %(value)s") % {"what": shown[name].label, "value": shown[name].show(value)}
@@ -222,4 +241,5 @@ def _own(rule: str, made: Any) -> OwnRule:
         if name in shown
     ]
     name = rule_words.name_of(spec(rule))
-    return OwnRule(rule, name, made.enabled, changes, made.reason, made.made_by_name, made.made_at)
+    by = phrases.made_by(made.made_by, made.made_by_name)
+    return OwnRule(rule, name, made.enabled, changes, made.reason, by, made.made_at, may_change)

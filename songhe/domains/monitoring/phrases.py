@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from songhe.domains.monitoring import course, words
+from songhe.domains.monitoring import absence_reads, course, words
 from songhe.domains.monitoring.models import Alarm, AlarmEntry
-from songhe.domains.monitoring.terms import EntryKind, OutcomeWord
+from songhe.domains.monitoring.selectors import AlarmLine
+from songhe.domains.monitoring.terms import AbsenceKind, EntryKind, OutcomeWord
 from songhe.domains.people.selectors import PersonView, masked_name
 from songhe.domains.people.terms import Living, Sex
 from songhe.engines.alarms.terms import RINGING_STATES, Priority, State
@@ -295,10 +297,16 @@ def _closed(who: str, data: dict[str, Any]) -> str:
     return _("%(who)s closed it: %(outcome)s") % {"who": who, "outcome": outcome}
 
 
+def _away_note(data: dict[str, Any]) -> str:
+    kind = data.get("away")
+    return _("away: %(kind)s") % {"kind": AbsenceKind(kind).label} if kind else ""
+
+
 def _leaders(who: str, data: dict[str, Any]) -> str:
     if data.get("told"):
         names = _(", ").join(data["told"])
-        return _("Message sent to the leader on duty: %(names)s") % {"names": names}
+        said = _("Message sent to the leader on duty: %(names)s") % {"names": names}
+        return facts([said, _away_note(data)])
     if data.get("failed"):
         return _("The leader on duty could not be told: no gateway for messages is set up")
     return _("The leader on duty could not be told: no number is known")
@@ -316,7 +324,46 @@ _SAID: dict[EntryKind, Callable[[str, dict[str, Any]], str]] = {
     EntryKind.NEXT_ORGANIZATION: _passed,
     EntryKind.SHELVED: _shelved,
     EntryKind.RESOLVED: _closed,
+    EntryKind.AWAY: lambda who, data: _went_away(who, data),
+    EntryKind.HOME: lambda who, data: _("The person is back: this rule judges again"),
 }
+
+
+def made_by(user_id: UUID | None, name: str) -> str:
+    """Return who did something; what nobody did, the system did."""
+    return name if user_id is not None and name else _("the system")
+
+
+def away_words(kind: str, until: datetime | None, at: datetime) -> str:
+    """Return that somebody is away: 外出：住院，至 11-24."""
+    said = AbsenceKind(kind).label
+    if until is None:
+        return _("away: %(kind)s") % {"kind": said}
+    return _("away: %(kind)s, until %(time)s") % {"kind": said, "time": end_words(until, at)}
+
+
+def away_of(line: AlarmLine, at: datetime) -> str:
+    """Return that the person of an alarm is away, and that its rule holds still; empty else."""
+    if line.absence is None:
+        return ""
+    said = away_words(line.absence.kind, line.absence.period.upper, at)
+    if not absence_reads.suspends(line.alarm.rule):
+        return said
+    return facts([said, _("this rule holds still meanwhile")])
+
+
+def end_words(until: datetime, at: datetime) -> str:
+    """Return the end of an absence: the clock within a day, else the day."""
+    if abs(until - at) < timedelta(hours=24):
+        return formats.moment(until)
+    return formats.clock_or_day(until, at)
+
+
+def _went_away(who: str, data: dict[str, Any]) -> str:
+    kind = AbsenceKind(data.get("kind", "other")).label
+    return _("The person is away (%(kind)s): this rule holds still, the alarm stays open") % {
+        "kind": kind
+    }
 
 
 def status_words(status: str) -> str:

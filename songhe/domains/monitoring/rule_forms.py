@@ -17,21 +17,14 @@ from songhe.kit.forms import KitForm
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
-class OverrideForm(KitForm):
-    """Only what differs from what holds without the change becomes part of it."""
+class ParameterForm(KitForm):
+    """A rule's parameters. Only what differs from what holds without it is a change."""
 
     enabled = forms.ChoiceField(
         label=gettext_lazy("This rule"),
         choices=(("yes", gettext_lazy("is on")), ("no", gettext_lazy("is off"))),
         widget=forms.RadioSelect,
     )
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        help_text=gettext_lazy("Who asked for it, and why. It stays in the history."),
-        max_length=400,
-        error_messages={"required": gettext_lazy("A change of a rule needs a reason.")},
-    )
-
     def __init__(
         self,
         *args: Any,
@@ -45,7 +38,7 @@ class OverrideForm(KitForm):
         self.units = {one.name: one.unit for one in parameters}  # type: ignore[misc]
         for parameter in parameters:
             self.fields[parameter.name] = self._field(parameter)
-        self.order_fields(["enabled", *(one.name for one in parameters), "reason"])
+        self.order_fields(["enabled", *(one.name for one in parameters), "reason", "confirmed"])
 
     def _field(self, parameter: Parameter) -> forms.Field:
         hint = _("Without the change: %(value)s") % {
@@ -86,3 +79,35 @@ class OverrideForm(KitForm):
             (shown[name].label, shown[name].show(self.base.get(name)), shown[name].show(value))
             for name, value in self.changes.items()
         ]
+
+
+def reason_field() -> forms.CharField:
+    """Return the field for why a rule is changed."""
+    return forms.CharField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("Who asked for it, and why. It stays in the history."),
+        max_length=400,
+        error_messages={"required": gettext_lazy("A change of a rule needs a reason.")},
+    )
+
+
+def confirmed_field() -> forms.BooleanField:
+    """Return the field that says that somebody answers for going beyond a rule's source."""
+    return forms.BooleanField(
+        label=gettext_lazy("I know that this goes beyond the source, and I answer for it."),
+        required=False,
+    )
+
+
+class OverrideForm(ParameterForm):
+    """A change of a rule, with its reason."""
+
+    reason = reason_field()
+    confirmed = confirmed_field()
+
+
+class RevertForm(KitForm):
+    """Why an earlier version shall hold again."""
+
+    reason = reason_field()
+    confirmed = confirmed_field()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from songhe.domains.monitoring import words
+from songhe.domains.monitoring import bounds, words
 from songhe.kernel import codes
 from songhe.kernel.detectors.rules import Spec, catalogue, limit_name, spec
 from songhe.kit import formats
@@ -146,3 +146,38 @@ def _timing(params: Mapping[str, Any]) -> list[str]:
         said.append(_("total of %(medium)g and more, or %(single)g in one part") % {
             "medium": params["medium"], "single": params["single"]})  # fmt: skip
     return said
+
+
+def departure_words(rule: str, found: Iterable[bounds.Departure]) -> list[str]:
+    """Return in what a rule would be laxer than its source, a sentence each."""
+    names = {one.name: one for one in parameters(rule)}
+    said = []
+    for one in found:
+        shown = names.get(one.name)
+        if one.what == "off":
+            said.append(_("The rule would not ring at all."))
+        elif shown is None:
+            continue
+        elif one.what == "limit_off":
+            said.append(_("%(what)s %(value)s would not count any more.") % {
+                "what": shown.label, "value": shown.show(one.shipped)})  # fmt: skip
+        else:
+            said.append(_("%(what)s: %(value)s, where the source says %(shipped)s.") % {
+                "what": shown.label, "value": shown.show(one.value),
+                "shipped": shown.show(one.shipped)})  # fmt: skip
+    return said
+
+
+def differences(
+    rule: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    """Return (what, before, after) of two states {"enabled", "params"} of a rule, in words."""
+    found = []
+    if before["enabled"] != after["enabled"]:
+        on = {True: _("is on"), False: _("is off")}
+        found.append((_("This rule"), on[before["enabled"]], on[after["enabled"]]))
+    for one in parameters(rule):
+        was, is_now = before["params"].get(one.name), after["params"].get(one.name)
+        if was != is_now:
+            found.append((one.label, one.show(was), one.show(is_now)))
+    return found

@@ -15,8 +15,8 @@ from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.base.outside.models import OutsideMessage
 from songhe.base.regions import selectors as regions
-from songhe.domains.monitoring import words
-from songhe.domains.monitoring.models import Alarm, AlarmEntry, Finding, RuleOverride
+from songhe.domains.monitoring import absence_reads, words
+from songhe.domains.monitoring.models import Absence, Alarm, AlarmEntry, Finding, RuleOverride
 from songhe.domains.monitoring.platform import platform_alarms as platform_alarms
 from songhe.domains.monitoring.platform import platform_troubles as platform_troubles
 from songhe.domains.monitoring.rule_scores import RuleScore as RuleScore
@@ -44,6 +44,7 @@ class AlarmLine:
     """An alarm in the list. Persons are as the actor may see them; place is community and address.
 
     household: who lives in the home when the trouble is the home's and not one person's.
+    absence: where the person is when she is away now, and may be known to be.
     """
 
     alarm: Alarm
@@ -52,6 +53,7 @@ class AlarmLine:
     place: str
     last: AlarmEntry | None
     household: tuple[PersonView, ...] = ()
+    absence: Absence | None = None
 
     @property
     def persons(self) -> tuple[PersonView, ...]:
@@ -90,7 +92,7 @@ def open_alarms(actor: Actor) -> QuerySet[Alarm]:
 
 
 def lines(actor: Actor, alarms: Iterable[Alarm]) -> list[AlarmLine]:
-    """Return alarms as lines of a list: households, persons, places, last entries in 4 queries."""
+    """Return alarms as lines of a list: households, persons, places, absences, in 5 queries."""
     rows = list(alarms)
     shared = {row.home_id: row.raised_at for row in rows if row.home_id and _is_of_a_household(row)}
     living = people.residents_by_home(shared, at=max(shared.values())) if shared else {}
@@ -101,9 +103,11 @@ def lines(actor: Actor, alarms: Iterable[Alarm]) -> list[AlarmLine]:
     last: dict[UUID, AlarmEntry] = {
         entry.alarm_id: entry for entry in entries.order_by("alarm", "-at", "-id").distinct("alarm")
     }
+    away = absence_reads.away_now(persons, at=actor.at) if actor.at is not None else {}
     return [
         AlarmLine(
             alarm=row,
+            absence=away.get(row.person_id) if row.person_id else None,
             title=words.title(row),
             person=persons.get(row.person_id) if row.person_id else None,
             place=_place(names.get(row.region_code, ""), row),
@@ -312,12 +316,12 @@ def overrides_of_rule(rule: str) -> list[RuleOverride]:
 def effective(scopes: list[str]) -> dict[str, list[RuleOverride]]:
     """Return by rule the newest override of each scope that changes it, in the scopes' order."""
     newest: dict[tuple[str, str], RuleOverride] = {}
-    for row in RuleOverride.objects.filter(scope__in=scopes).order_by("made_at", "id"):
+    for row in RuleOverride.objects.filter(scope__in=scopes).order_by("number"):
         newest[row.scope, row.rule] = row
     found: dict[str, list[RuleOverride]] = {}
     for scope in scopes:
         for (of, rule), row in newest.items():
-            if of == scope and (row.params or not row.enabled):
+            if of == scope and not row.is_back:
                 found.setdefault(rule, []).append(row)
     return found
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 STORM = "storm"
 PLATFORM_REGION = ""
@@ -45,4 +46,30 @@ class EntryKind(models.TextChoices):
     UNSHELVED = "unshelved", _("Rings again")
     CLEARED = "cleared", _("Back to normal")
     JOINED = "joined", _("Joined into one incident")
+    AWAY = "away", _("The person is away")
+    HOME = "home", _("The person is back")
     RESOLVED = "resolved", _("Closed")
+
+
+class AbsenceKind(models.TextChoices):
+    """Where somebody is who is not at home."""
+
+    HOSPITAL = "hospital", pgettext_lazy("away", "in hospital")
+    FAMILY = "family", pgettext_lazy("away", "with family")
+    TRAVEL = "travel", pgettext_lazy("away", "travelling")
+    OTHER = "other", pgettext_lazy("away", "elsewhere")
+
+
+class AbsenceAct(models.TextChoices):
+    MADE = "made", pgettext_lazy("absence", "entered")
+    END_SET = "end_set", pgettext_lazy("absence", "end changed")
+    ENDED = "ended", pgettext_lazy("absence", "ended")
+    WITHDRAWN = "withdrawn", pgettext_lazy("absence", "withdrawn")
+
+
+class TrialState(models.TextChoices):
+    WAITING = "waiting", pgettext_lazy("trial", "waiting")
+    RUNNING = "running", pgettext_lazy("trial", "running")
+    DONE = "done", pgettext_lazy("trial", "done")
+    CANCELLED = "cancelled", pgettext_lazy("trial", "stopped")
+    FAILED = "failed", pgettext_lazy("trial", "failed")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from songhe.base.regions import selectors as regions
 from songhe.domains.devices.terms import get_type
 from songhe.domains.monitoring.models import Alarm, Finding
-from songhe.domains.monitoring.terms import STORM, PriorityWord
+from songhe.domains.monitoring.terms import STORM, AbsenceKind, PriorityWord
 from songhe.kernel import codes
 from songhe.kernel.detectors.rules import Spec, UnknownRule, catalogue, spec
 from songhe.kernel.time import from_us
@@ -130,13 +130,20 @@ class _Fields(dict[str, Any]):
         return int(value) if isinstance(value, float) and value == int(value) else value
 
 
-def short_message(alarm: Alarm) -> str:
-    """Return the text for a leader's phone: what, where by community, since when; no name."""
+def short_message(alarm: Alarm, *, away: str = "") -> str:
+    """Return the text for a leader's phone: what, where by community, since when; no name.
+
+    away: the kind of absence when the person is away and the rule holds still.
+    """
     place = "".join(region.name for region in regions.path_of(alarm.region_code)[-2:])
     place = place or _("the platform itself")
-    return _("[Songhe] %(priority)s alarm unanswered: %(title)s, %(place)s, since %(time)s.") % {
+    said = _("[Songhe] %(priority)s alarm unanswered: %(title)s, %(place)s, since %(time)s.") % {
         "priority": PriorityWord(alarm.priority).label,
         "title": title(alarm),
         "place": place,
         "time": date_format(localtime(alarm.raised_at), "H:i"),
     }
+    if not away:
+        return said
+    noted = _("The person is away (%(kind)s).") % {"kind": AbsenceKind(away).label}
+    return said + (" " if is_english() else "") + noted

@@ -1,5 +1,11 @@
 """Writing monitoring: findings to alarms, people acting on them, escalation, rules."""
 
+from songhe.domains.monitoring.services.absences import (
+    make_absence,
+    run_due_absences,
+    set_absence_end,
+    withdraw_absence,
+)
 from songhe.domains.monitoring.services.acting import (
     acknowledge_alarm,
     assign_alarm,
@@ -9,17 +15,36 @@ from songhe.domains.monitoring.services.acting import (
 )
 from songhe.domains.monitoring.services.escalating import clock_set_back, run_due_steps
 from songhe.domains.monitoring.services.findings import take_findings
-from songhe.domains.monitoring.services.rules import override_rule, write_person_scope
+from songhe.domains.monitoring.services.rules import (
+    override_rule,
+    revert_rule,
+    write_person_scope,
+)
+from songhe.domains.monitoring.services.trials import (
+    Interrupted,
+    ask_trial,
+    cancel_trial,
+    run_trial,
+)
 
 __all__ = [
+    "Interrupted",
     "acknowledge_alarm",
+    "ask_trial",
     "assign_alarm",
+    "cancel_trial",
     "clock_set_back",
+    "make_absence",
     "note_alarm",
     "override_rule",
     "resolve_alarm",
+    "revert_rule",
+    "run_due_absences",
     "run_due_steps",
+    "run_trial",
+    "set_absence_end",
     "shelve_alarm",
     "take_findings",
+    "withdraw_absence",
     "write_person_scope",
 ]

@@ -14,7 +14,7 @@ from songhe.base.access.actor import SYSTEM
 from songhe.base.events import bus
 from songhe.base.outside import services as outside
 from songhe.base.outside.models import OutsideMessage
-from songhe.domains.monitoring import course, events, words
+from songhe.domains.monitoring import absence_reads, course, events, words
 from songhe.domains.monitoring.models import Alarm
 from songhe.domains.monitoring.steps import StepFailed, step_of
 from songhe.domains.monitoring.terms import EntryKind
@@ -126,8 +126,12 @@ def _tell_leaders(alarm: Alarm, at: datetime) -> None:
     """Send the leaders of the organisation a message; without a gateway the course says so."""
     organization = alarm.organization
     leaders = organizations.leader_phones(organization.pk, at=at) if organization else []
+    away = ""
+    if alarm.person_id is not None and absence_reads.suspends(alarm.rule):
+        absent = absence_reads.away_now([alarm.person_id], at=at).get(alarm.person_id)
+        away = absent.kind if absent is not None else ""
     with override("zh-hans"):
-        text = words.short_message(alarm)
+        text = words.short_message(alarm, away=away)
     told: list[str] = []
     failed = ""
     for name, phone in leaders:
@@ -143,4 +147,5 @@ def _tell_leaders(alarm: Alarm, at: datetime) -> None:
         except outside.NoGateway as error:
             failed = error.code
     alarm.told_leader = True
-    course.write_entry(alarm, EntryKind.LEVEL_UP, at=at, data={"told": told, "failed": failed})
+    data = {"told": told, "failed": failed} | ({"away": away} if away else {})
+    course.write_entry(alarm, EntryKind.LEVEL_UP, at=at, data=data)

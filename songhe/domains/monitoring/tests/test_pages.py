@@ -113,14 +113,23 @@ def test_a_change_is_asked_checked_and_kept_with_its_history(house: County) -> N
     given = {
         name: field.value() if field.value() is not None else ""
         for name, field in ((bound.name, bound) for bound in asked.context["form"])
+        if name != "confirmed"
     } | {"scope": scope, "sbp_ge": "200", "reason": "医生要求", "step": "check"}
     answers = leader.post(CHANGE, given).content.decode()
     assert "生效前请核对" in answers
     assert "<b>200 mmHg</b>" in answers
     assert "原为 180 mmHg" in answers
+    assert "超出了规则来源的规定" in answers
+    assert "收缩压 ≥：200 mmHg，而来源为 180 mmHg" in answers
+    # The guideline says 180: who goes beyond it confirms that, or nothing changes.
+    refused = leader.post(CHANGE, given | {"step": "save"})
+    assert refused.status_code == 422
+    assert "请确认" in refused.content.decode()
     assert not RuleOverride.objects.exists()
+    given |= {"confirmed": "on"}
     assert leader.post(CHANGE, given | {"step": "save"}).status_code == 302
     made = RuleOverride.objects.get()
+    assert made.confirmed
     assert (made.params, made.enabled, made.reason) == ({"sbp_ge": 200}, True, "医生要求")
     said = leader.get(reverse("monitoring:rule", args=["bp-critical"])).content.decode()
     assert "医生要求" in said
@@ -137,7 +146,7 @@ def test_an_organisation_and_an_empty_limit(house: County) -> None:
     leader = client(house, "leader")
     scope = f"org:{house.centre.pk}"
     form = leader.get(CHANGE, {"scope": scope}).context["form"]
-    given = {bound.name: bound.value() for bound in form}
+    given = {bound.name: bound.value() for bound in form} | {"confirmed": "on"}
     given |= {"scope": scope, "dbp_ge": "", "enabled": "yes", "reason": "试行", "step": "save"}
     assert leader.post(CHANGE, given).status_code == 302
     assert RuleOverride.objects.get().params == {"dbp_ge": None}
@@ -161,7 +170,7 @@ def test_a_mistake_in_a_change_loses_nothing(
     leader = client(house, "leader")
     scope = f"person:{house.chen.pk}"
     form = leader.get(CHANGE, {"scope": scope}).context["form"]
-    full = {bound.name: bound.value() for bound in form}
+    full = {bound.name: bound.value() for bound in form} | {"confirmed": "on"}
     full |= {"scope": scope, "sbp_ge": "205", "reason": "医生要求", "step": "save"} | given
     before = standing()
     answer = leader.post(CHANGE, full)
@@ -176,9 +185,12 @@ def test_who_may_change_rules(house: County) -> None:
     scope = f"person:{house.chen.pk}"
     before = standing()
     given = {"scope": scope, "enabled": "no", "reason": "x", "step": "save"}
-    for login in ("sun", "zhao", "liu", "qian", "wu"):
+    for login in ("sun", "liu", "qian", "wu"):
         assert client(house, login).get(CHANGE, {"scope": scope}).status_code == 403
         assert client(house, login).post(CHANGE, given).status_code == 403
+    # The doctor may change rules of those who have a contract with him; she has none.
+    assert client(house, "zhao").get(CHANGE, {"scope": scope}).status_code == 404
+    assert client(house, "zhao").post(CHANGE, given).status_code == 404
     for text in ("", "person:nobody", "county:1", "org:00000000-0000-0000-0000-000000000000"):
         assert client(house, "leader").get(CHANGE, {"scope": text}).status_code == 404
     assert standing() == before
@@ -204,6 +216,7 @@ def test_panels_on_a_persons_page(house: County) -> None:
         params={"sbp_ge": 200},
         enabled=True,
         reason="医生要求",
+        confirmed=True,
         at=timezone.now(),
     )
 

@@ -29,6 +29,7 @@ def test_a_personal_threshold_reaches_the_gateway_with_version(county: County) -
         params={"sbp_ge": 200},
         enabled=True,
         reason="医生要求",
+        confirmed=True,
         at=NOW,
     )
     body = read(scope)

@@ -1,5 +1,11 @@
 """Pages of monitoring: an alarm and what is done with it, the history, scores, rules, messages."""
 
+from songhe.domains.monitoring.views.absences import (
+    Absences,
+    AddAbsence,
+    EndAbsence,
+    WithdrawAbsence,
+)
 from songhe.domains.monitoring.views.acting import (
     Acknowledge,
     Assign,
@@ -10,23 +16,38 @@ from songhe.domains.monitoring.views.acting import (
     Tell,
 )
 from songhe.domains.monitoring.views.pages import AlarmPage, Fresh, History, Messages, Statistics
-from songhe.domains.monitoring.views.rules import ChangeRule, PickRule, RulePage, Rules
+from songhe.domains.monitoring.views.rules import (
+    ChangeRule,
+    PickRule,
+    RevertRule,
+    RulePage,
+    Rules,
+)
+from songhe.domains.monitoring.views.trials import StopTrial, TrialPage, TryRule
 
 __all__ = [
+    "Absences",
     "Acknowledge",
+    "AddAbsence",
     "AlarmPage",
     "Assign",
     "Call",
     "ChangeRule",
+    "EndAbsence",
     "Fresh",
     "History",
     "Messages",
     "Note",
     "PickRule",
     "Resolve",
+    "RevertRule",
     "RulePage",
     "Rules",
     "Shelve",
     "Statistics",
+    "StopTrial",
     "Tell",
+    "TrialPage",
+    "TryRule",
+    "WithdrawAbsence",
 ]

@@ -17,11 +17,22 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from songhe.base.access.actor import Actor
-from songhe.domains.monitoring import phrases, rule_scopes, rule_words, selectors, services
-from songhe.domains.monitoring.rule_forms import OverrideForm
+from songhe.domains.monitoring import (
+    bounds,
+    phrases,
+    rule_access,
+    rule_scopes,
+    rule_words,
+    selectors,
+    services,
+    trial_pages,
+    trial_reads,
+)
+from songhe.domains.monitoring.bounds import NotConfirmed
+from songhe.domains.monitoring.rule_forms import OverrideForm, RevertForm
 from songhe.kernel.detectors.rules import BadParameter, Spec, catalogue
-from songhe.kernel.errors import Invalid, NotFound
-from songhe.kit.forms import refuse
+from songhe.kernel.errors import Conflict, Denied, Invalid, NotFound
+from songhe.kit.forms import KitForm, refuse
 
 
 class NoSuchRule(NotFound):
@@ -81,11 +92,18 @@ class Rules(View):
         return render(request, "monitoring/rules.html", context)
 
 
-def _spec(rule: str) -> Spec:
+def found_spec(rule: str) -> Spec:
+    """Return a rule that ships. Raises NoSuchRule."""
     try:
         return catalogue().rules[rule]
     except KeyError:
         raise NoSuchRule from None
+
+
+def bad_parameter(form: KitForm, error: BadParameter) -> None:
+    """Put the refusal of a parameter on its field."""
+    name = str(error.params.get("name", ""))
+    form.add_error(name if name in form.fields else None, _("This value cannot be used."))
 
 
 def _changes(
@@ -100,7 +118,7 @@ class RulePage(View):
 
     def get(self, request: HttpRequest, rule: str) -> HttpResponse:
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        row = _spec(rule)
+        row = found_spec(rule)
         shown = rule_words.parameters(rule)
         names = {one.name: one for one in shown}
         context = {
@@ -109,22 +127,71 @@ class RulePage(View):
             "basis": phrases.BASIS_WORDS.get(row.basis, row.basis),
             "parameters": [(one.label, one.show(one.shipped)) for one in shown],
             "variants": [(v.name, _changes(v.params, names), v.enabled) for v in row.variants],
-            "history": [
-                (change, _changes(change.made.params, names))
-                for change in rule_scopes.history(actor, rule)
-            ],
-            "scopes": rule_scopes.organizations_of(actor),
-        }
+            "history": _versions(actor, rule),
+            "scopes": rule_scopes.changeable(actor, rule),
+            "may_try": actor.may(trial_reads.TRY),
+            "own": rule_scopes.organizations_of(actor),
+            "trials": [(one, trial_pages.changes_of(one))
+                       for one in trial_reads.trials_of(actor, rule)],
+        }  # fmt: skip
         return render(request, "monitoring/rule.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One line of a rule's history: who, for whom, what from what to, and whether to go back."""
+
+    made: Any
+    name: str
+    by: str
+    differences: list[tuple[str, str, str]]
+    params: list[tuple[str, str]]
+    is_held: bool
+    back: str
+
+
+def _versions(actor: Actor, rule: str) -> list[Version]:
+    """Return a rule's changes, newest first. The newest of a scope holds; others can again."""
+    names = {one.name: one for one in rule_words.parameters(rule)}
+    found: list[Version] = []
+    seen: set[str] = set()
+    for change in rule_scopes.history(actor, rule):
+        made = change.made
+        is_held = made.scope not in seen
+        seen.add(made.scope)
+        may_go_back = change.scope is not None and rule_scopes.may_change(
+            actor, rule_access.REVERT, rule, change.scope
+        )
+        back = "" if is_held or not may_go_back else urlencode(
+            {"scope": made.scope, "to": made.number}
+        )
+        if is_held and may_go_back and not made.is_back:
+            back = urlencode({"scope": made.scope, "to": 0})
+        differences = []
+        if made.before is not None and made.after is not None:
+            differences = rule_words.differences(rule, made.before, made.after)
+        found.append(
+            Version(
+                made=made,
+                name=change.name,
+                by=phrases.made_by(made.made_by, made.made_by_name),
+                differences=differences,
+                params=_changes(made.params, names) if made.before is None else [],
+                is_held=is_held,
+                back=back,
+            )
+        )
+    return found
 
 
 class PickRule(View):
     """Lead from the choice of a rule on a person's page to its form."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        row = _spec(request.GET.get("rule", ""))
+        row = found_spec(request.GET.get("rule", ""))
         scope = urlencode({"scope": request.GET.get("scope", "")})
-        address = reverse("monitoring:change_rule", args=[row.id])
+        step = "try_rule" if request.GET.get("do") == "try" else "change_rule"
+        address = reverse(f"monitoring:{step}", args=[row.id])
         return HttpResponseRedirect(f"{address}?{scope}")
 
 
@@ -141,6 +208,8 @@ class ChangeRule(View):
         if present is not None:
             params, enabled = params | present.params, present.enabled
         initial = {**params, "enabled": "yes" if enabled else "no"}
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        initial |= trial_pages.first_values(actor, rule, request.GET.get("trial", ""))
         form = self._form(scope, rule, initial=initial)
         return self._show(request, row, scope, form, present=present)
 
@@ -162,12 +231,15 @@ class ChangeRule(View):
                 params=form.changes,
                 enabled=form.cleaned_data["enabled"] == "yes",
                 reason=form.cleaned_data["reason"],
+                confirmed=form.cleaned_data["confirmed"],
                 at=now,
             )
         except BadParameter as error:
-            name = str(error.params.get("name", ""))
-            form.add_error(name if name in form.fields else None, _("This value cannot be used."))
+            bad_parameter(form, error)
             return self._show(request, row, scope, form, status=422)
+        except NotConfirmed as error:
+            refuse(form, error)
+            return self._show(request, row, scope, form, check=True, status=422)
         except Invalid as error:
             refuse(form, error)
             return self._show(request, row, scope, form, status=422)
@@ -178,7 +250,7 @@ class ChangeRule(View):
         self, request: HttpRequest, rule: str, text: str, now: datetime
     ) -> tuple[Spec, rule_scopes.Scope]:
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        return _spec(rule), rule_scopes.find(actor, text, at=now)
+        return found_spec(rule), rule_scopes.find(actor, text, at=now)
 
     def _form(self, scope: rule_scopes.Scope, rule: str, **given: Any) -> OverrideForm:
         base, _enabled = rule_scopes.base_of(scope, rule)
@@ -195,6 +267,14 @@ class ChangeRule(View):
         present: Any = None,
         status: int = 200,
     ) -> HttpResponse:
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        if not rule_scopes.may_change(actor, rule_access.CHANGE, row.id, scope):
+            raise Denied(action=rule_access.CHANGE)
+        beyond = []
+        if check:
+            enabled = form.cleaned_data["enabled"] == "yes"
+            held = {**form.base, **form.changes}
+            beyond = bounds.departures(row.id, held, enabled=enabled)
         context = {
             "rule": row,
             "name": rule_words.name_of(row),
@@ -202,5 +282,69 @@ class ChangeRule(View):
             "form": form,
             "check": check,
             "present": present,
+            "by": phrases.made_by(present.made_by, present.made_by_name) if present else "",
+            "beyond": rule_words.departure_words(row.id, beyond),
+            "may_try": actor.may(trial_reads.TRY),
         }
         return render(request, "monitoring/change_rule.html", context, status=status)
+
+
+class RevertRule(View):
+    """Ask why an earlier version shall hold again, and let it."""
+
+    http_method_names = ["get", "post"]
+
+    def get(self, request: HttpRequest, rule: str) -> HttpResponse:
+        return self._show(request, rule, request.GET, RevertForm())
+
+    def post(self, request: HttpRequest, rule: str) -> HttpResponse:
+        form = RevertForm(request.POST)
+        if not form.is_valid():
+            return self._show(request, rule, request.POST, form, status=422)
+        try:
+            services.revert_rule(
+                actor=request.actor,  # type: ignore[attr-defined]
+                scope=request.POST.get("scope", ""),
+                rule=rule,
+                number=_number(request.POST.get("to", "")),
+                reason=form.cleaned_data["reason"],
+                confirmed=form.cleaned_data["confirmed"],
+                at=timezone.now(),
+            )
+        except (Invalid, Conflict) as error:
+            refuse(form, error)
+            return self._show(request, rule, request.POST, form, status=error.status)
+        messages.success(request, _("Changed. The gateway judges by it from now on."))
+        return HttpResponseRedirect(reverse("monitoring:rule", args=[rule]))
+
+    def _show(
+        self,
+        request: HttpRequest,
+        rule: str,
+        asked: Mapping[str, str],
+        form: RevertForm,
+        *,
+        status: int = 200,
+    ) -> HttpResponse:
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        row = found_spec(rule)
+        scope = rule_scopes.find(actor, asked.get("scope", ""), at=timezone.now())
+        if not rule_scopes.may_change(actor, rule_access.REVERT, rule, scope):
+            raise Denied(action=rule_access.REVERT)
+        number = _number(asked.get("to", ""))
+        now, then = rule_scopes.now_and_then(scope, rule, number)
+        beyond = bounds.departures(rule, then["params"], enabled=then["enabled"])
+        context = {
+            "rule": row,
+            "name": rule_words.name_of(row),
+            "scope": scope,
+            "number": number,
+            "form": form,
+            "differences": rule_words.differences(rule, now, then),
+            "beyond": rule_words.departure_words(rule, beyond),
+        }
+        return render(request, "monitoring/revert_rule.html", context, status=status)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 7 else 0

@@ -1,0 +1,23 @@
+"""Background work of monitoring: rules tried on stored readings."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils import timezone
+from procrastinate import JobContext, RetryStrategy
+from procrastinate.contrib.django import app
+
+from songhe.domains.monitoring import services
+
+
+@app.task(
+    name="monitoring.run_trial",
+    queue="trials",
+    lock="monitoring.trials",
+    pass_context=True,
+    retry=RetryStrategy(max_attempts=3, retry_exceptions=[services.Interrupted]),
+)
+def run_trial(context: JobContext, trial_id: str) -> None:
+    """Try a rule; begun anew by the next process when this one is asked to end."""
+    services.run_trial(trial_id=UUID(trial_id), clock=timezone.now, should_end=context.should_abort)
