@@ -96,6 +96,32 @@ class BindForm(KitForm):
         _choose(self, "place", places)
 
 
+class CarryForm(KitForm):
+    """Which device a hub speaks for, and what the hub calls it."""
+
+    key = forms.CharField(
+        label=_("Key or serial number of the device"),
+        help_text=_("It must be registered; its own type says what it measures."),
+        max_length=64,
+    )
+    names = forms.CharField(
+        label=_("Its names in the hub"),
+        help_text=_(
+            "One a line, exactly as the hub writes it: a friendly name, an address, an entity."
+        ),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def clean_names(self) -> list[str]:
+        """Return the names line by line; none longer than the table holds."""
+        found = [line.strip() for line in self.cleaned_data["names"].splitlines() if line.strip()]
+        if any(len(name) > 120 for name in found):
+            raise forms.ValidationError(_("A name holds at most 120 characters."))
+        return found
+
+
 class StepForm(KitForm):
     """One step of commissioning, with its proof where the workflow wants one."""
 

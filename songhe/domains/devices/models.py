@@ -38,6 +38,23 @@ class Device(models.Model):
         return self.key
 
 
+class ForeignName(models.Model):
+    """What a hub calls a device that it carries: a friendly name, an address, an entity."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    gateway = models.ForeignKey(Device, models.PROTECT, related_name="foreign_names")
+    device = models.ForeignKey(Device, models.PROTECT, related_name="names")
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "name"], name="foreign_name_once_a_hub")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class DeviceSecret(models.Model):
     """A random secret, kept as SHA-256 only; two may be valid while a device is given a new one."""
 

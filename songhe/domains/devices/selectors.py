@@ -12,7 +12,13 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.domains.devices import types
-from songhe.domains.devices.models import Binding, Device, DeviceCommand, DeviceSeen
+from songhe.domains.devices.models import (
+    Binding,
+    Device,
+    DeviceCommand,
+    DeviceSeen,
+    ForeignName,
+)
 from songhe.domains.devices.terms import ACTIVE_STATES
 from songhe.kernel.errors import NotFound
 
@@ -128,6 +134,44 @@ def devices_of(*, person_id: UUID, home_id: UUID | None, at: datetime) -> list[D
         serves |= Q(room__home=home_id)
     ids = Binding.objects.filter(serves, period__contains=at).values("device")
     return lines(Device.objects.filter(pk__in=ids).order_by("type", "key"), at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A device that a hub speaks for, with the hub's names for it."""
+
+    line: DeviceLine
+    names: list[str]
+
+
+def carried_by(actor: Actor, gateway: Device, *, at: datetime) -> list[Carried]:
+    """Return the devices that a hub speaks for and the actor may see; 4 queries."""
+    rows = policies.scope(actor, Device.objects.filter(gateway=gateway), VIEW)
+    names: dict[UUID, list[str]] = {}
+    for row in ForeignName.objects.filter(gateway=gateway).order_by("name"):
+        names.setdefault(row.device_id, []).append(row.name)
+    found = lines(rows.order_by("type", "key"), at=at)
+    return [Carried(line, names.get(line.device.pk, [])) for line in found]
+
+
+def carrier_of(actor: Actor, device: Device) -> tuple[Device, list[str]] | None:
+    """Return (the hub that speaks for a device, its names for it), None without one."""
+    if device.gateway_id is None:
+        return None
+    hub = policies.scope(actor, Device.objects.all(), VIEW).filter(pk=device.gateway_id).first()
+    if hub is None:
+        return None
+    names = ForeignName.objects.filter(device=device).order_by("name")
+    return hub, [row.name for row in names]
+
+
+def find_device(actor: Actor, words: str) -> Device:
+    """Return the one device with this key or serial number; raises NoSuchDevice."""
+    rows = policies.scope(actor, Device.objects.all(), VIEW)
+    found = list(rows.filter(Q(key=words) | Q(serial=words))[:2])
+    if len(found) != 1 or not words:
+        raise NoSuchDevice
+    return found[0]
 
 
 def commands_of(actor: Actor, device: Device, *, limit: int = 20) -> list[DeviceCommand]:

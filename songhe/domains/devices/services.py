@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,13 @@ from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.base.events import bus
 from songhe.domains.devices import events, types
-from songhe.domains.devices.models import Binding, Device, DeviceCommand, DeviceSecret
+from songhe.domains.devices.models import (
+    Binding,
+    Device,
+    DeviceCommand,
+    DeviceSecret,
+    ForeignName,
+)
 from songhe.domains.devices.selectors import NoSuchDevice
 from songhe.domains.devices.snapshots import write_snapshots
 from songhe.domains.devices.terms import CommandState, DeviceState
@@ -39,6 +46,31 @@ class UnknownCommand(Invalid):
 class BadSetting(Invalid):
     code = "devices.bad_setting"
     message = "A device of this type has no setting %(name)s, or it cannot be %(value)s."
+
+
+class CannotCarry(Conflict):
+    code = "devices.cannot_carry"
+    message = "A device of this type speaks only for itself: choose a gateway or a hub."
+
+
+class CannotBeCarried(Invalid):
+    code = "devices.cannot_be_carried"
+    message = "A gateway or a retired device cannot be carried by another device."
+
+
+class NameNeeded(Invalid):
+    code = "devices.name_needed"
+    message = "This hub knows its devices by names of its own: write at least one."
+
+
+class NameTaken(Conflict):
+    code = "devices.name_taken"
+    message = "The hub uses the name %(name)s for another device already."
+
+
+class NotCarried(Conflict):
+    code = "devices.not_carried"
+    message = "No gateway speaks for this device."
 
 
 class NotBound(Conflict):
@@ -170,6 +202,63 @@ def bind_device(
     bus.publish(events.DeviceBound(device_id=device.pk, person_id=person_id, room_id=room_id))
     write_snapshots([device.pk], at=at)
     return binding
+
+
+@transaction.atomic
+def carry_device(
+    *, actor: Actor, gateway_id: UUID, device_id: UUID, names: Iterable[str] = (), at: datetime
+) -> Device:
+    """Let a hub speak for a device from now on, under the hub's own names for it.
+
+    What it was called before, and a hub that carried it before, are replaced. Locks the hub, then
+    the device. Raises CannotCarry, CannotBeCarried, NameNeeded, NameTaken, NoSuchDevice.
+    """
+    hub = _locked(actor, "devices.bind_device", gateway_id)
+    device = _locked(actor, "devices.bind_device", device_id)
+    kind = types.get_type(hub.type)
+    if not kind.carries or hub.state == DeviceState.RETIRED:
+        raise CannotCarry
+    if types.get_type(device.type).carries or device.state == DeviceState.RETIRED:
+        raise CannotBeCarried(field="key")
+    wanted = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    if not wanted and kind.format != "songhe":
+        raise NameNeeded(field="names")
+    others = ForeignName.objects.filter(gateway=hub, name__in=wanted).exclude(device=device)
+    taken = others.first()
+    if taken is not None:
+        raise NameTaken(name=taken.name, field="names")
+    before = device.gateway_id
+    device.names.all().delete()
+    ForeignName.objects.bulk_create(
+        ForeignName(gateway=hub, device=device, name=name) for name in wanted
+    )
+    device.gateway = hub
+    device.save(update_fields=["gateway"])
+    audit.record_change(
+        actor=actor,
+        action="devices.carry_device",
+        ref=f"devices.Device/{device.pk}",
+        at=at,
+        detail={"gateway": str(hub.pk), "names": wanted},
+    )
+    write_snapshots({hub.pk, device.pk, before or hub.pk}, at=at)
+    return device
+
+
+@transaction.atomic
+def release_device(*, actor: Actor, device_id: UUID, at: datetime) -> None:
+    """Let no hub speak for a device any more. Raises NotCarried."""
+    device = _locked(actor, "devices.bind_device", device_id)
+    hub_id = device.gateway_id
+    if hub_id is None:
+        raise NotCarried
+    device.names.all().delete()
+    device.gateway = None
+    device.save(update_fields=["gateway"])
+    audit.record_change(
+        actor=actor, action="devices.release_device", ref=f"devices.Device/{device.pk}", at=at
+    )
+    write_snapshots([hub_id, device.pk], at=at)
 
 
 def _end(row: Binding, at: datetime) -> None:

@@ -22,7 +22,7 @@ Residents = dict[UUID, list[UUID]]
 def write_snapshots(device_ids: Iterable[UUID], *, at: datetime) -> None:
     """Write the snapshots of devices and tell the gateway; within the changing transaction."""
     rows = Device.objects.filter(pk__in=list(device_ids)).prefetch_related(
-        "secrets", "children", "bindings__room"
+        "secrets", "children", "bindings__room", "foreign_names__device"
     )
     homes = {
         bound.room.home_id
@@ -72,6 +72,8 @@ def _snapshot(device: Device, residents: Residents) -> wire.DeviceSnapshot:
         expected_interval_s=kind.expected_interval_s,
         silent_after_s=kind.silent_after_s,
         time_zone=settings.TIME_ZONE,
+        format=kind.format,
+        names={row.name: row.device.key for row in device.foreign_names.all()},
     )
 
 

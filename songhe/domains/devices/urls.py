@@ -31,6 +31,10 @@ urlpatterns = [
     ),
     screen(_ONE, views.DevicePage, action="devices.view_device", name="device", section="desk"),
     screen(f"{_ONE}bind/", views.Bind, action="devices.bind_device", name="bind", section="desk"),
+    screen(
+        f"{_ONE}carry/", views.Carry, action="devices.bind_device", name="carry", section="desk"
+    ),
+    screen(f"{_ONE}release/", views.Release, action="devices.bind_device", name="release"),
     screen(f"{_ONE}unbind/", views.Unbind, action="devices.bind_device", name="unbind"),
     screen(
         f"{_ONE}commission/",

@@ -13,6 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from songhe.base.access.actor import SYSTEM
+from songhe.domains.devices import services
 from songhe.domains.devices.models import (
     Binding,
     Device,
@@ -258,3 +260,40 @@ def test_query_counts(cast: Cast, name: str, path: str) -> None:
         assert client.get(path.format(band=cast.devices["band"])).status_code == 200
     told = "\n".join(query["sql"][:110] for query in queries)
     assert len(queries) == QUERIES[name], f"{len(queries)} queries\n{told}"
+
+
+def test_a_hub_carries_a_device_under_its_own_name_and_releases_it(cast: Cast) -> None:
+    hub, _ = services.register_device(
+        actor=SYSTEM,
+        type="zigbee-hub",
+        organization_id=Device.objects.get(key="keypir").organization_id,
+        at=timezone.now(),
+        key="keyhub",
+    )
+    path = f"/devices/{hub.pk}/carry/"
+    who = "keeper"
+    assert "0x" in get(cast, who, path)
+    before = counts()
+    for data, words in (
+        ({"key": "nobody", "names": "a"}, "There is no such device"),
+        ({"key": "keypir", "names": ""}, "write at least one"),
+        ({"key": "keyhub", "names": "a"}, "cannot be carried"),
+        ({"key": "keypir", "names": "x" * 121}, "at most 120"),
+    ):
+        assert words in post(cast, who, path, data, status=422)
+    assert counts() == before
+    post(cast, who, path, {"key": "keypir", "names": "hall/motion\n\n 0x00158d00 \nhall/motion"})
+    page = get(cast, who, f"/devices/{hub.pk}/")
+    assert "hall/motion" in page
+    assert "keyhub" in get(cast, who, of(cast, "pir"))
+    body = GatewayDevice.objects.get(device=hub.pk).body
+    assert body["format"] == "zigbee2mqtt"
+    assert body["children"] == ["keypir"]
+    assert body["names"] == {"hall/motion": "keypir", "0x00158d00": "keypir"}
+    taken = post(cast, who, path, {"key": "keydoor", "names": "hall/motion"}, status=409)
+    assert "hall/motion for another device" in taken
+    get(cast, "wu", path, status=403)
+    post(cast, who, of(cast, "pir", "release/"), {})
+    body = GatewayDevice.objects.get(device=hub.pk).body
+    assert (body["children"], body["names"]) == ([], {})
+    get(cast, who, of(cast, "pir", "carry/"), status=404)

@@ -1,6 +1,7 @@
 """Pages of devices."""
 
 from songhe.domains.devices.views.bind import Bind, Unbind
+from songhe.domains.devices.views.carry import Carry, Release
 from songhe.domains.devices.views.device import (
     Command,
     Commission,
@@ -14,12 +15,14 @@ from songhe.domains.devices.views.register import Register
 
 __all__ = [
     "Bind",
+    "Carry",
     "Command",
     "Commission",
     "DeviceList",
     "DevicePage",
     "DevicesOfPerson",
     "Register",
+    "Release",
     "RevokeSecrets",
     "RotateSecret",
     "Settings",

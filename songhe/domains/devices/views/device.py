@@ -91,7 +91,19 @@ def show(
         "may_bind": actor.covers("devices.bind_device", device.region_code) and not is_retired,
         "may_rotate": actor.covers("devices.rotate_secret", device.region_code),
         "may_revoke": actor.covers("devices.revoke_secrets", device.region_code),
-        "topics": ["readings", "events", "positions", "waveforms", "status", "acks"],
+        "carrier": selectors.carrier_of(actor, device),
+        "carried": selectors.carried_by(actor, device, at=now) if line.type.carries else [],
+        "topics": [
+            "readings",
+            "events",
+            "positions",
+            "waveforms",
+            "sightings",
+            "gatt",
+            "openmhealth",
+            "status",
+            "acks",
+        ],
         "crumbs": [(_("Devices"), reverse("devices:device_list")), (device.key, "")],
     }
     return render(request, "devices/device.html", context, status=status)
