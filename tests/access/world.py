@@ -46,7 +46,7 @@ class Town:
 class World:
     """trial: a rule that the operator of town a tried."""
 
-    trial: UUID = UUID(int=0)
+    trial: UUID = field(default_factory=ids.uuid7)
     towns: dict[str, Town] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
 

@@ -25,6 +25,7 @@ LATEST_US = DAY_US  # a reading that came later than this counts as this late
 SLICE_US = MINUTE_US
 TICK_US = 10 * MINUTE_US
 DEFAULT_SCOPE = "*"
+CLOCKED = frozenset({"bed", "door", "silent"})  # kinds for which time alone brings something about
 
 
 def judged_with(rule: str) -> frozenset[str]:
@@ -82,6 +83,11 @@ def codes_judged(scopes: Iterable[RuleScope], rules: frozenset[str]) -> frozense
     return frozenset(found)
 
 
+def needs_clock(rules: Iterable[str]) -> bool:
+    """Tell whether time alone brings something about for one of these rules."""
+    return any(spec(rule).kind in CLOCKED for rule in rules)
+
+
 def warm_up_us(rules: frozenset[str], devices: Iterable[DeviceSnapshot]) -> int:
     """Return how long before the told time readings are needed, in microseconds.
 
@@ -119,7 +125,7 @@ class Replay:
     """Several rule books judged over the same readings, side by side.
 
     since_us and until_us: what is told. Readings from starts_us on are judged, but nothing of
-    before since_us is told.
+    before since_us is told. ticks: whether some rule needs a clock between readings.
     """
 
     def __init__(
@@ -130,7 +136,9 @@ class Replay:
         since_us: int,
         until_us: int,
         warm_up_us: int = WARM_UP_US,
+        ticks: bool = True,
     ) -> None:
+        self._ticks = ticks
         self.starts_us = since_us - warm_up_us
         self.since_us, self.until_us = since_us, until_us
         self.found: list[list[Finding]] = [[] for _ in books]
@@ -174,7 +182,8 @@ class Replay:
     def _pass(self, until_us: int) -> None:
         """Let the clock tick on its beat up to an instant."""
         while self._next_tick_us <= until_us:
-            self._tick(self._next_tick_us)
+            if self._ticks:
+                self._tick(self._next_tick_us)
             self._next_tick_us += TICK_US
 
     def _judge(self) -> None:

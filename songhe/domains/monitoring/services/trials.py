@@ -215,5 +215,6 @@ def _replay(
         since_us=to_us(trial.since),
         until_us=to_us(trial.until),
         warm_up_us=replay.warm_up_us(keep, devices),
+        ticks=replay.needs_clock(keep),
     )
     return judge, replay.codes_judged([*scopes, *tried], keep)
