@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
@@ -48,6 +49,7 @@ INSTALLED_APPS = [
     "songhe.portals.signin",
     "songhe.portals.home",
     "songhe.portals.desk",
+    "songhe.portals.operations",
 ]
 MIDDLEWARE = [
     "songhe.base.health.middleware.Observed",
@@ -191,7 +193,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
 LOGGING_CONFIG = None
 LOG_REQUESTS = ENV.log_style == "json"
-HEALTH = {
+HEALTH: dict[str, Any] = {
     "state": ENV.state,
     "folders": [ENV.state, cluster_home(ENV.state.resolve())],
     "host": ENV.host,

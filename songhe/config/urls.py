@@ -15,6 +15,7 @@ _ROOMS = [
     "songhe.portals.signin",
     "songhe.portals.home",
     "songhe.portals.desk",
+    "songhe.portals.operations",
     "songhe.domains.people",
     "songhe.domains.devices",
     "songhe.domains.telemetry",

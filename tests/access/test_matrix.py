@@ -80,6 +80,7 @@ PARAMETERS = {
     "region": "990121001",
     "chart": "blood-pressure",
     "action": "take",
+    "job": "1",
 }
 
 

@@ -16,5 +16,6 @@ def organizations_of_roles(roles: Iterable[str], *, at: datetime) -> dict[str, l
     )
     found: dict[str, list[UUID]] = {}
     for role, organization in rows.order_by("period", "id").values_list("role", "organization_id"):
-        found.setdefault(role, []).append(organization)
+        if organization is not None:
+            found.setdefault(role, []).append(organization)
     return found

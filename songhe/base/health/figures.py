@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ _ALL = (
     Figure("readings_per_s", _("New readings"), _("/s"), 1),
     Figure("repeats_per_s", _("Readings sent again"), _("/s"), 1),
     Figure("findings_per_s", _("Findings"), _("/s"), 2),
-    Figure("letters_per_min", _("Messages not taken"), _("/min"), 1),
+    Figure("letters_per_min", _("Messages refused"), pgettext_lazy("how often", "/min"), 1),
     Figure("batch_mean", _("Messages in one transaction"), "", 1),
     Figure("commit_p99_s", _("Commit takes, at most (99 %)"), _("s"), 3),
     Figure("lag_p99_s", _("From receipt to stored, at most (99 %)"), _("s"), 3),
@@ -98,8 +99,13 @@ Figures = dict[str, float | None]
 
 
 def text_of(key: str, value: float | None) -> str:
-    """Return a figure with its unit as people read it, in the active language; — when unknown."""
+    """Return a figure with its unit as people read it, in the active language; — when unknown.
+
+    Whether a process answers is no number: "".
+    """
     figure = FIGURES[key]
+    if key.endswith("_up"):
+        return ""
     if value is None:
         return "—"
     text = f"{value / figure.scale:,.{figure.decimals}f}"

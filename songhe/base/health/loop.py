@@ -19,6 +19,7 @@ from songhe.base.health.endpoint import Endpoint
 from songhe.base.health.figures import Figures
 from songhe.base.health.taking import Heard, Taken, make
 from songhe.kernel.processes import read_records
+from songhe.kernel.time import steady_s
 
 STORE_S = 20.0
 THIN_EVERY_S = 600.0
@@ -36,7 +37,7 @@ class Sampler:
         self.state = Path(health["state"]).resolve()
         self.own_start = machine.now()
         self.before: Taken | None = None
-        self._clock = machine.ClockWatch()
+        self._clock = machine.ClockWatch(self.own_start.timestamp(), steady_s())
         self._pending: deque[Taken] = deque(maxlen=KEPT_WHILE_AWAY)
         self._installed_at: datetime | None = None
         self._thinned_s = float("-inf")
@@ -44,7 +45,7 @@ class Sampler:
     async def take(self) -> Taken:
         """Take one sample and store it with those that wait."""
         at = machine.now()
-        step_s = self._clock.look(at.timestamp(), machine.steady_s())
+        step_s = self._clock.look(at.timestamp(), steady_s())
         facts, said = await asyncio.gather(
             database.ask(),
             asyncio.gather(*(asyncio.to_thread(self._ask, port) for port in _ASKED)),
@@ -95,8 +96,8 @@ class Sampler:
                 self._pending.popleft()
             if self._installed_at is None:
                 self._installed_at = selectors.first_at()
-            if machine.steady_s() - self._thinned_s > THIN_EVERY_S:
-                self._thinned_s = machine.steady_s()
+            if steady_s() - self._thinned_s > THIN_EVERY_S:
+                self._thinned_s = steady_s()
                 services.thin_samples(at=now.at)
         finally:
             close_old_connections()

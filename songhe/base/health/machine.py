@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +12,10 @@ from pathlib import Path
 
 from cryptography import x509
 
+from songhe.kernel.time import StepWatch
+
 STEPS_KEPT_S = 600.0
+CLOCK_TOLERANCE_S = 0.5
 DAY_S = 86_400.0
 
 
@@ -74,27 +76,18 @@ def certificate_ends_at(file: Path | None) -> datetime | None:
 
 
 class ClockWatch:
-    """Notices when the wall clock is set: it is compared with the clock that nobody can set."""
+    """Remembers for ten minutes that the wall clock was set, and by how much at most."""
 
-    def __init__(self) -> None:
-        self._before: tuple[float, float] | None = None
+    def __init__(self, wall_s: float, steady_s: float) -> None:
+        self._watch = StepWatch(wall_s, steady_s, CLOCK_TOLERANCE_S)
         self._steps: deque[tuple[float, float]] = deque()
 
     def look(self, wall_s: float, steady_s: float) -> float:
         """Return the largest step within the last ten minutes (s), by both clocks as read now."""
-        if self._before is not None:
-            wall, steady = self._before
-            step_s = abs((wall_s - wall) - (steady_s - steady))
-            self._steps.append((steady_s, step_s))
-        self._before = (wall_s, steady_s)
-        while self._steps and steady_s - self._steps[0][0] > STEPS_KEPT_S:
+        self._steps.append((steady_s, abs(self._watch.look(wall_s, steady_s))))
+        while steady_s - self._steps[0][0] > STEPS_KEPT_S:
             self._steps.popleft()
-        return max((step_s for _, step_s in self._steps), default=0.0)
-
-
-def steady_s() -> float:
-    """Return the seconds since the machine started, its sleep included."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+        return max(step_s for _, step_s in self._steps)
 
 
 def now() -> datetime:

@@ -8,7 +8,7 @@ from datetime import datetime
 from songhe.base.health.figures import Figures
 
 Source = Callable[[datetime], Figures]
-Listener = Callable[[datetime], None]
+Listener = Callable[[datetime], object]
 _sources: list[Source] = []
 _listeners: list[Listener] = []
 

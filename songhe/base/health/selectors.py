@@ -18,6 +18,11 @@ def newest(*, at: datetime | None = None) -> Sample | None:
     return (rows.filter(at__lte=at) if at is not None else rows).first()
 
 
+def newest_at() -> datetime | None:
+    """Return when the newest sample was taken."""
+    return Sample.objects.order_by("-at").values_list("at", flat=True).first()
+
+
 def first_at() -> datetime | None:
     """Return when the oldest kept sample was taken."""
     return Sample.objects.order_by("at").values_list("at", flat=True).first()

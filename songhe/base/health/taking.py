@@ -62,6 +62,7 @@ def make(heard: Heard, before: Taken | None, *, at: datetime, own_start: datetim
     _machine(sample.figures, heard, at)
     sample.figures["restarts"] = _restarts(heard.records, at)
     sample.processes = _processes(heard, at, own_start)
+    _down_since(sample.processes, before.processes if before is not None else {}, at)
     return sample
 
 
@@ -213,7 +214,16 @@ def _processes(heard: Heard, at: datetime, own_start: datetime) -> dict[str, Any
                 "version": heard.database.version.split(" ")[0],
             }
         found[name] = one | _recorded(heard.records, name, one["state"])
-    return found
+    backup_at = heard.backup_at.isoformat() if heard.backup_at is not None else None
+    return found | {"machine": {"backup_at": backup_at}}
+
+
+def _down_since(now: dict[str, Any], before: dict[str, Any], at: datetime) -> None:
+    """Say of what is down since when: as the supervisor saw it end, else as the samples saw it."""
+    for name, one in now.items():
+        if one.get("state") == "down" and one["since"] is None:
+            was = before.get(name, {})
+            one["since"] = was.get("since") if was.get("state") == "down" else at.isoformat()
 
 
 def _recorded(records: ProcessRecords | None, name: str, state: str) -> dict[str, Any]:

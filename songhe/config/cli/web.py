@@ -29,8 +29,10 @@ def load() -> Application:
     configure("web", env())
     from songhe.base.health import web
     from songhe.config.wsgi import application
+    from songhe.portals.operations import watch
 
     web.began(time.time())
+    watch.start()
     return with_measures(with_health(application))
 
 

@@ -64,6 +64,15 @@ LOGINS = (
     ),
     Login("admin", "县管理员", "县管理员", "county administrator", "admin", works_at="bureau"),
     Login(
+        "engineer",
+        "平台工程师",
+        "平台工程师",
+        "platform engineer",
+        "engineer",
+        works_at="bureau",
+        is_leader=True,
+    ),
+    Login(
         "chenwei",
         "陈伟",
         "儿子",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from songhe.base.access.actor import Actor
-from songhe.domains.monitoring import fence_plan, phrases, words
+from songhe.domains.monitoring import fence_plan, phrases, platform_drawing, words
 from songhe.domains.monitoring.models import Alarm, Finding
 from songhe.domains.monitoring.selectors import AlarmLine, EvidenceLink
 from songhe.domains.people import selectors as people
@@ -30,6 +30,7 @@ DENSE = timedelta(hours=36)
 DENSE_FROM = 400
 HEARD = timedelta(hours=48)
 AFTER = timedelta(hours=6)
+TWO_HOURS = timedelta(hours=2)
 
 _NOTHING = SafeString("")
 Standing = Literal["stored", "partly", "gone", "none"]
@@ -95,6 +96,9 @@ def draw(actor: Actor, line: AlarmLine, seen: Evidence, *, at: datetime) -> Draw
         return _day(actor, line, line.person, seen, at)
     if kind in ("silent", "frozen", "clock"):
         return _heard(actor, line, seen, at)
+    if kind == "platform":
+        picture, todo = platform_drawing.draw(seen.finding, *_window(line.alarm, at, TWO_HOURS))
+        return Drawing(picture, usual=todo)
     return Drawing(table=_readings(seen))
 
 

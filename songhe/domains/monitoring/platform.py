@@ -199,9 +199,7 @@ class Trouble:
 
 def platform_troubles(*, at: datetime) -> list[Trouble]:
     """Return every rule about the platform that is beyond its limit at a moment, worst first."""
-    found = [
-        _trouble(one, at) for one in verdicts(at=at) if one.is_bad and one.since is not None
-    ]
+    found = [_trouble(one, at) for one in verdicts(at=at) if one.is_bad and one.since is not None]
     return sorted(found, key=lambda one: (one.priority.rank, one.since))
 
 

@@ -28,6 +28,7 @@ from songhe.domains.telemetry.terms import VIEW_READINGS, Freshness
 MOST_PERSONS = 50
 DESK_ROLES = frozenset({"operator", "shift_leader"})
 PERSON_TYPE = "people.Person"
+VIEW_PLATFORM = "operations.view_platform"
 
 
 class Kind(StrEnum):
@@ -75,6 +76,8 @@ class Opening:
 
 # action, route, icon, title, text: what staff without people of their own start from
 _LINKS: tuple[tuple[str, str, str, Promise, Promise], ...] = (
+    (VIEW_PLATFORM, "operations:platform", "server", gettext_lazy("Platform"),
+     gettext_lazy("Whether everything runs, and what to do when it does not.")),
     ("monitoring.view_statistics", "monitoring:statistics", "chart-column",
      gettext_lazy("Alarms in figures"),
      gettext_lazy("How many alarms there were, how quickly they were answered, how often right.")),
@@ -123,6 +126,10 @@ def own_person(actor: Actor) -> UUID | None:
 def _links(actor: Actor, *, has_persons: bool) -> list[Link]:
     found = []
     for action, name, icon, title, text in _LINKS:
+        if action == VIEW_PLATFORM:  # the platform stands in no region
+            if actor.may(action):
+                found.append(Link(url_of(name), icon, title, text))
+            continue
         only_own = name == "people:person_list" and not actor.prefixes(action)
         url = url_of(name)
         if url and actor.may(action) and not only_own and (actor.prefixes(action) or has_persons):

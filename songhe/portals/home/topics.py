@@ -7,7 +7,7 @@ from uuid import UUID
 from songhe.base.access.actor import Actor
 from songhe.domains.monitoring.selectors import LIST
 from songhe.domains.people import selectors as people
-from songhe.portals.home.openings import PERSON_TYPE
+from songhe.portals.home.openings import PERSON_TYPE, VIEW_PLATFORM
 
 TICKET_S = 60
 
@@ -30,4 +30,5 @@ def topics_of(actor: Actor) -> list[str]:
     found += [f"org:{organization}" for organization in actor.organizations(LIST)]
     granted: dict[UUID, frozenset[str]] = actor.granted(PERSON_TYPE)
     found += [f"person:{person}" for person in granted]
+    found += ["platform"] if actor.may(VIEW_PLATFORM) else []
     return sorted({*found, f"user:{actor.user_id}"})
