@@ -6,7 +6,17 @@ import argparse
 import importlib
 from pathlib import Path
 
-KINDS = ("readings", "events", "positions", "waveforms", "status", "acks")
+KINDS = (
+    "readings",
+    "events",
+    "positions",
+    "waveforms",
+    "sightings",
+    "status",
+    "acks",
+    "gatt",
+    "openmhealth",
+)
 STEPS = ("install", "activate", "pass_test", "start_use", "retire")
 # Which module runs a command; loaded when Django is ready.
 ATTEMPTS = frozenset({"try_file", "send"})
@@ -50,14 +60,34 @@ def arguments() -> argparse.ArgumentParser:
     found.add_argument("key")
     found = command("try", "try_file", "Show what a message becomes, without sending it.")
     found.add_argument("file", type=Path)
-    found.add_argument("--type", help="check against this device type")
-    found.add_argument("--kind", choices=KINDS, default="readings", help="default readings")
+    found.add_argument("--type", help="as from a device of this type")
+    found.add_argument(
+        "--kind", type=_kind, default="readings", help="default readings; gatt/2A35 takes hex"
+    )
+    found.add_argument(
+        "--format", help="a hub's language (zigbee2mqtt, homeassistant, …), or a table's file"
+    )
+    found.add_argument("--topic", help="with --format: the topic it came on")
+    found.add_argument(
+        "--before",
+        action="append",
+        default=[],
+        metavar="TOPIC=PAYLOAD",
+        help="with --format: what the hub said before; may be given often",
+    )
     found = command("send", "send", "Send a file once through MQTT, as the device.")
     found.add_argument("key")
     found.add_argument("file", type=Path)
     found.add_argument("--kind", choices=KINDS, default="readings", help="default readings")
     found.add_argument("--secret", help="the device's secret; asked for when left out")
     return parser
+
+
+def _kind(text: str) -> str:
+    """Return a kind of message, perhaps with what follows it in the topic."""
+    if text.partition("/")[0] not in KINDS or ("/" in text and not text.startswith("gatt/")):
+        raise argparse.ArgumentTypeError(f"one of {', '.join(KINDS)}, gatt/2A35")
+    return text
 
 
 def _whom(parser: argparse.ArgumentParser) -> None:

@@ -8,18 +8,30 @@ import shlex
 import sys
 from getpass import getpass
 from pathlib import Path
+from uuid import UUID
 
 import aiomqtt
+import msgspec
+import yaml
 
 from songhe.config.devicecli.whom import BadDevice, now, say
 from songhe.config.env import Env
 from songhe.config.simulate.fleet import tls_context
 from songhe.domains.devices import terms as types
 from songhe.gateway import decoders
-from songhe.gateway.decoders import Measurement, Refused
+from songhe.gateway.decoders import (
+    Decoded,
+    Measurement,
+    Memory,
+    Refused,
+    Talk,
+    describe,
+    formats,
+)
 from songhe.kernel import codes
 from songhe.kernel.errors import Invalid
-from songhe.kernel.time import from_us, to_us
+from songhe.kernel.time import to_us
+from songhe.kernel.wire import DeviceSnapshot
 
 
 def publish_line(kind: str, key: str, secret: str) -> str:
@@ -58,39 +70,87 @@ def publish_line(kind: str, key: str, secret: str) -> str:
 
 
 def try_file(options: argparse.Namespace) -> int:
-    """Show what the gateway's decoder makes of a file."""
+    """Show what a file becomes: values with their codes, times, refusals; no database is asked."""
     kind = types.get_type(options.type) if options.type else None
+    received_us = to_us(now())
+    try:
+        items = _taken(options, _payload(options.file), received_us)
+    except (KeyError, ValueError, msgspec.ValidationError, yaml.YAMLError) as error:
+        raise BadDevice(sentence=f"This cannot be tried: {error}.") from None
     refused = False
-    for item in decoders.decode(options.kind, _payload(options.file)):
-        if isinstance(item, Refused):
-            refused = True
-            say(f"refused  {item.reason}: {item.detail}")
-        elif isinstance(item, Measurement):
-            refused |= _try_values(item, kind.measures if kind else None)
-        else:
-            say(f"accepted {item}")
+    for item in items:
+        for line in describe.lines([item], received_us):
+            say(line)
+        refused |= isinstance(item, Refused)
+        if isinstance(item, Measurement):
+            refused |= _remarks(item, kind.measures if kind else None)
     return int(refused)
 
 
-def _try_values(item: Measurement, measures: tuple[codes.Code, ...] | None) -> bool:
+def _taken(options: argparse.Namespace, payload: bytes, received_us: int) -> list[Decoded]:
+    """Return what the gateway would make of a payload, foreign or our own."""
+    device = DeviceSnapshot(
+        id=UUID(int=0),
+        key="tried",
+        active=True,
+        type=options.type or "",
+        secrets=[],
+        time_zone=Env().time_zone,
+    )
+    memory = Memory()
+    if options.format:
+        if not options.topic:
+            raise BadDevice(sentence="--format needs --topic: it says which device is meant.")
+        given = Path(options.format)
+        if given.suffix == ".yaml":
+            table = formats.load(yaml.safe_load(given.read_text("utf-8")))
+        elif options.format not in formats.names():
+            known = ", ".join(formats.names())
+            raise BadDevice(sentence=f"There is no format {options.format}: {known}.")
+        else:
+            table = formats.get(options.format)
+        for before in options.before:
+            topic, _, text = before.partition("=")
+            _talk(table, topic, device, memory).decode(text.encode(), received_us)
+        return _talk(table, options.topic, device, memory).decode(payload, received_us)
+    kind, _, part = options.kind.partition("/")
+    if kind in decoders.TALKS:
+        talk = decoders.own_talk(kind, device, memory, part=part or None)
+        return talk.decode(_bytes(payload) if part else payload, received_us)
+    return decoders.decode(kind, payload)
 
+
+def _talk(table: formats.Format, topic: str, device: DeviceSnapshot, memory: Memory) -> Talk:
+    talk = decoders.foreign_talk(table, topic, lambda _name: device, memory)
+    if talk is None:
+        raise BadDevice(sentence=f"The format {table.format} does not know the topic {topic}.")
+    return talk
+
+
+def _bytes(payload: bytes) -> bytes:
+    """Return bytes that a person wrote as hex, others as they are."""
+    try:
+        return bytes.fromhex(payload.decode("ascii").strip())
+    except (ValueError, UnicodeDecodeError):
+        return payload
+
+
+def _remarks(item: Measurement, measures: tuple[codes.Code, ...] | None) -> bool:
+    """Say what the time and the type of the device make of a message; tell whether it is bad."""
+    bad = False
     age_s = (to_us(now()) - to_us(item.at)) / 1e6
-    hint = " (older than 92 days: too-old)" if age_s > 92 * 86400 else ""
-    hint = hint or (" (in the future)" if age_s < -300 else "")
-    say(f"at {from_us(to_us(item.at)).astimezone():%Y-%m-%d %H:%M:%S}{hint}")
-    refused = bool(hint)
+    if age_s > 92 * 86400 or age_s < -300:
+        say("  refused: older than 92 days" if age_s > 0 else "  refused: in the future")
+        bad = True
     for value in item.readings:
         try:
-            number, amount = codes.normalise(value.code, value.value, value.unit)
-        except Invalid as error:
-            say(f"  refused  {error}")
-            refused = True
+            number, _ = codes.normalise(value.code, value.value, value.unit)
+        except Invalid:
+            bad = True
             continue
-        code = codes.by_number(number)
-        unusual = measures is not None and code not in measures
-        note = "  (not among what this type measures)" if unusual else ""
-        say(f"  {code.en} ({code.zh}) {code.text(amount)} {code.unit}{note}")
-    return refused
+        if measures is not None and codes.by_number(number) not in measures:
+            say(f"  note: {value.code} is not among what this type measures")
+    return bad
 
 
 def _payload(path: Path) -> bytes:

@@ -76,6 +76,10 @@ def foreign_talk(
 
 
 __all__ = [
+    "DECODERS",
+    "KINDS",
+    "READERS",
+    "TALKS",
     "Acknowledgement",
     "Beacon",
     "Decoded",

@@ -130,12 +130,39 @@ def test_trying_a_file_says_what_it_becomes_and_what_is_wrong(tmp_path, capsys, 
     path.write_text(json.dumps({"at": now.isoformat(), "readings": values}))
     assert devicecli.main(["try", str(path), "--type", "bp-monitor"]) == 1
     out = capsys.readouterr().out
-    assert "128 mm[Hg]" in out
+    assert "127.51 mm[Hg]" in out
     assert out.count("refused") == 2
     path.write_text(json.dumps({"at": now.isoformat(), "readings": values[:1]}))
-    assert "128 mm[Hg]" in run(capsys, "try", str(path), "--type", "bp-monitor")
+    assert "127.51 mm[Hg]" in run(capsys, "try", str(path), "--type", "bp-monitor")
     path.write_text("not json")
     assert devicecli.main(["try", str(path)]) == 1
     assert "not-json" in capsys.readouterr().out
     with pytest.raises(BadDevice, match="cannot be read"):
         devicecli.main(["try", str(tmp_path / "missing.json")])
+
+
+def test_trying_what_a_hub_says_and_what_a_meter_sends(tmp_path, capsys):
+    path = tmp_path / "message"
+    path.write_text('{"contact":false,"battery":97}')
+    said = ["--format", "zigbee2mqtt", "--topic", "zigbee2mqtt/hall/door"]
+    out = run(capsys, "try", str(path), *said, "--type", "door-magnet")
+    assert out == "at receipt: songhe:door Door open 1\nat receipt: device battery_pct 97\n"
+    path.write_text("10485503\n")
+    assert "8867-4 Heart rate 72 /min" in run(capsys, "try", str(path), "--kind", "gatt/2A37")
+    path.write_text("70.7")
+    topic = "homeassistant/sensor/x_temperature"
+    said = ["--format", "homeassistant", "--topic", f"{topic}/state", "--type", "climate"]
+    assert devicecli.main(["try", str(path), *said]) == 1
+    assert "bad-unit" in capsys.readouterr().out
+    before = f'{topic}/unit_of_measurement="°F"'
+    assert "21.5 Cel" in run(capsys, "try", str(path), *said, "--before", before)
+    with pytest.raises(BadDevice, match=r"There is no format nonsense: .*zigbee2mqtt"):
+        devicecli.main(["try", str(path), "--format", "nonsense", "--topic", "x"])
+    with pytest.raises(BadDevice, match="does not know the topic"):
+        devicecli.main(["try", str(path), "--format", "zigbee2mqtt", "--topic", "x"])
+    with pytest.raises(BadDevice, match="needs --topic"):
+        devicecli.main(["try", str(path), "--format", "zigbee2mqtt"])
+    table = tmp_path / "mine.yaml"
+    table.write_text("format: mine\ntopics: [{topic: 'a/{name}', reader: 1}]")
+    with pytest.raises(BadDevice, match=r"topics\[0\]\.reader"):
+        devicecli.main(["try", str(path), "--format", str(table), "--topic", "a/b"])
