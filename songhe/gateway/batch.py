@@ -122,6 +122,13 @@ class Batch:
     def __len__(self) -> int:
         return len(self.inbox)
 
+    @property
+    def has_more(self) -> bool:
+        """Tell whether anything but readings is to be stored."""
+        return bool(
+            self.waveforms or self.letters or self.answers or self.replayed
+        )
+
     def hear(
         self, device: Device, effective_us: int, received_us: int, *, spoke: bool = True
     ) -> None:

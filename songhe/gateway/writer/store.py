@@ -79,14 +79,12 @@ class Store:
     async def prepare(self) -> None:
         """Make the connection's temporary tables."""
         await self.connection.execute(_PREPARE)
-        await self.connection.commit()
 
     async def ensure_days(self, readings: Iterable[Reading]) -> None:
         """Make the partitions that readings fall into, each asked for once a connection."""
         days = {reading.effective_us // DAY_US for reading in readings}
         for day in sorted(days - self._days):
             await self.connection.execute("SELECT ensure_reading_day(%s)", (_date(day),))
-            await self.connection.commit()
             self._days.add(day)
 
     async def copy_readings(self, cursor: Cursor, readings: dict[Key, Reading]) -> None:
@@ -94,19 +92,15 @@ class Store:
         async with cursor.copy(_COPY_DIRECT) as copy:
             await copy.write(_packed(readings))
 
-    async def insert_readings(self, cursor: Cursor, readings: dict[Key, Reading]) -> None:
-        """Insert those of readings that are new; `new_readings` tells which they were."""
+    async def insert_readings(self, cursor: Cursor, batch: Batch) -> list[Reading]:
+        """Insert those of a batch's readings that were not stored before, and return them."""
+        readings = batch.readings
         async with cursor.copy(_COPY_READINGS) as copy:
             await copy.write(_packed(readings))
         await cursor.execute(_INSERT_READINGS)
-
-    async def new_readings(
-        self, cursor: Cursor, readings: dict[Key, Reading], retried: bool
-    ) -> list[Reading]:
-        """Return those of the batch's readings that were not stored before."""
         if cursor.rowcount == len(readings):
             return list(readings.values())
-        await cursor.execute(_NEW_READINGS, (retried,))
+        await cursor.execute(_NEW_READINGS, (batch.retried,))
         found: list[Any] = await cursor.fetchall()
         keys = {(row[0].int, row[1].int, to_us(row[2]), row[3]) for row in found}
         return [reading for key, reading in readings.items() if key in keys]

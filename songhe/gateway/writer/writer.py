@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from uuid import UUID
 
 import structlog
@@ -20,9 +20,9 @@ from songhe.gateway.writer.flush import Flush
 from songhe.gateway.writer.latest import Latest, Row
 from songhe.gateway.writer.pressure import Pressure
 from songhe.gateway.writer.seen import Seen
-from songhe.gateway.writer.store import Cursor, Store
+from songhe.gateway.writer.store import Store
 from songhe.kernel.detectors import Evaluator, Plan
-from songhe.kernel.wire import Finding, Reading
+from songhe.kernel.wire import Reading
 
 log = structlog.get_logger("songhe.gateway.writer")
 
@@ -246,7 +246,7 @@ class Writer(Pressure):
 
     async def _ready_store(self) -> Store:
         if self._store is None:
-            store = Store(await connect(self._settings.database_url, "writer"))
+            store = Store(await connect(self._settings.database_url, "writer", autocommit=True))
             await store.prepare()
             self._store = store
         return self._store
@@ -267,30 +267,44 @@ class Writer(Pressure):
     async def _write(self, store: Store, batch: Batch, *, tick: bool = False) -> None:
         """Run one transaction and, once it is committed, everything that follows from it."""
         started_s, now_us = time.monotonic(), self._now_us()
-        cursor = store.connection.cursor()
-        plan, planned, new = await self._store_readings(store, cursor, batch, now_us)
-        findings = list(plan.findings) if plan is not None else []
-        if tick:
-            # A tick carries no readings: one plan at a time.
-            plan = self._tick(now_us)
-            findings = list(plan.findings)
+        rows = list(batch.readings.values())
+        if rows:
+            await store.ensure_days(rows)
+        careful = batch.may_repeat or self._careful > 0
+        self._careful = max(0, self._careful - 1)
+        # Judged as if all were new, which nearly always holds; a tick carries no readings.
+        plan, planned = (self._tick(now_us), {}) if tick else self._judge(batch, rows, now_us)
         self.seen.absorb(batch)
         subjects, devices = self._flush.take(planned.keys())
+        new = len(rows)
         try:
-            if subjects:
-                packed = self._latest.packed(subjects, planned, now_us)
-                await store.write_latest(cursor, packed)
-            if devices:
-                await store.write_seen(cursor, self.seen.packed(devices))
-            await store.write_rest(cursor, batch, findings, now_us)
-            await store.connection.commit()
+            if careful or subjects or devices or batch.has_more or (plan and plan.findings):
+                async with store.connection.transaction():
+                    cursor = store.connection.cursor()
+                    if careful and rows:
+                        found = await store.insert_readings(cursor, batch)
+                        new = len(found)
+                        if new != len(rows):
+                            plan, planned = self._judge(batch, found, now_us)
+                    elif rows:
+                        await store.copy_readings(cursor, batch.readings)
+                    if subjects:
+                        packed = self._latest.packed(subjects, planned, now_us)
+                        await store.write_latest(cursor, packed)
+                    if devices:
+                        await store.write_seen(cursor, self.seen.packed(devices))
+                    findings = plan.findings if plan is not None else ()
+                    await store.write_rest(cursor, batch, findings, now_us)
+            elif rows:
+                # Nothing but readings: the one statement is its own transaction.
+                await store.copy_readings(store.connection.cursor(), batch.readings)
         except BaseException:
             self.seen.dirty |= devices
             raise
         self._latest.merge(planned)
         self._latest.dirty -= subjects
         self._take_over(batch, plan)
-        self._count(batch, new, findings, started_s, now_us)
+        self._count(batch, new, len(plan.findings) if plan else 0, started_s, now_us)
 
     def _take_over(self, batch: Batch, plan: Plan | None) -> None:
         """Advance the rules' states and settle: the transaction is committed, nothing undoes it."""
@@ -305,34 +319,7 @@ class Writer(Pressure):
             log.exception("rule states could not be taken over", messages=len(batch))
         batch.settle()
 
-    async def _store_readings(
-        self, store: Store, cursor: Cursor, batch: Batch, now_us: int
-    ) -> tuple[Plan | None, dict[int, Row], int]:
-        """Insert a batch's readings and judge the really new ones; return also how many."""
-        readings = batch.readings
-        if not readings:
-            return None, {}, 0
-        rows = list(readings.values())
-        await store.ensure_days(rows)
-        is_direct = self._careful == 0 and not batch.may_repeat
-        insert = store.copy_readings if is_direct else store.insert_readings
-        self._careful = max(0, self._careful - 1)
-        insertion = asyncio.ensure_future(insert(cursor, readings))
-        try:
-            # While the server inserts, judge as if all were new, which nearly always holds.
-            await asyncio.sleep(0)
-            plan, planned = self._judge(batch, rows, now_us)
-        finally:
-            await insertion
-        if is_direct:
-            return plan, planned, len(rows)
-        new = await store.new_readings(cursor, readings, batch.retried)
-        if len(new) != len(rows):
-            plan, planned = self._judge(batch, new, now_us)
-        return plan, planned, len(new)
-
-    def _judge(self, batch: Batch, readings: Iterable[Reading], now_us: int) -> Judged:
-        rows = list(readings)
+    def _judge(self, batch: Batch, rows: list[Reading], now_us: int) -> Judged:
         planned = self._latest.plan(rows)
         if not batch.judged or not rows:
             return None, planned
@@ -352,11 +339,11 @@ class Writer(Pressure):
             raise JudgementFailed from error
 
     def _count(
-        self, batch: Batch, new: int, findings: list[Finding], started_s: float, now_us: int
+        self, batch: Batch, new: int, findings: int, started_s: float, now_us: int
     ) -> None:
         metrics.READINGS.inc(new)
         metrics.REPEATS.inc(len(batch.readings) - new)
-        metrics.FINDINGS.inc(len(findings))
+        metrics.FINDINGS.inc(findings)
         for letter in batch.letters:
             metrics.LETTERS.labels(letter.reason).inc()
         for letter in batch.letters[:LETTERS_SHOWN]:
