@@ -84,7 +84,10 @@ def _pace(bench: Bench, logins: list[Login], options: Options) -> tuple[Outcome,
     path.write_bytes(msgspec.json.encode(plan))
     before = cpu_s(bench.pid("gateway"))
     done = subprocess.run(
-        [sys.executable, "-m", "bench.pace", str(path)], cwd=ROOT, stdout=subprocess.PIPE, check=True
+        [sys.executable, "-m", "bench.pace", str(path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
     )
     used_s = cpu_s(bench.pid("gateway")) - before
     return msgspec.json.decode(done.stdout, type=Outcome), used_s
@@ -108,6 +111,11 @@ def run(options: Options) -> dict[str, float]:
             bench.profile("gateway", Path(options.profile))
         options.say("paced load")
         outcome, used_s = _pace(bench, logins, options)
+        batches = {
+            name: bench.metric(f"songhe_gateway_{name}")
+            for name in ("batch_messages_count", "commit_seconds_sum", "lag_seconds_sum")
+        }
+        count = max(1.0, batches["batch_messages_count"])
         expected = len(outcome.critical)
         bench.settled("SELECT count(*) FROM monitoring_alarm", expected)
         options.say("what came of it")
@@ -134,6 +142,8 @@ def run(options: Options) -> dict[str, float]:
         **_figures("raised", raised),
         **_figures("screen", screen),
         **_figures("generator_late", outcome.late_ms),
+        "messages_per_batch": outcome.sent / count,
+        "commit_mean_ms": batches["commit_seconds_sum"] / count * 1000,
         "gateway_cpu_us_per_message": used_s / max(1, outcome.sent) * 1e6,
         "generator_cpu_us_per_message": outcome.cpu_s / max(1, outcome.sent) * 1e6,
     }

@@ -1,4 +1,4 @@
-"""`python -m bench.county N`: N persons in homes, each with a vital signs monitor; logins as JSON."""
+"""`python -m bench.county N`: N persons in homes, each with a device; logins as JSON."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ class Bench:
     def one(self, statement: str, *values: object) -> float:
         """Return the one number that a statement gives."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            row = connection.execute(statement, values).fetchone()  # type: ignore[call-overload]
+            row = connection.execute(statement, values).fetchone()
         return float(row[0]) if row and row[0] is not None else 0.0
 
     def close(self) -> None:

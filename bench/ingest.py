@@ -61,7 +61,9 @@ def raw_copy(url: str) -> tuple[float, int]:
         connection.execute("CREATE TABLE raw_copy (LIKE reading_hot INCLUDING ALL)")
         connection.commit()
         pieces = []
-        with connection.cursor().copy("COPY (SELECT * FROM reading_hot) TO STDOUT (FORMAT binary)") as out:
+        with connection.cursor().copy(
+            "COPY (SELECT * FROM reading_hot) TO STDOUT (FORMAT binary)"
+        ) as out:
             pieces = [bytes(piece) for piece in out]
         data = b"".join(pieces)
         began_s = time.perf_counter()

@@ -29,7 +29,7 @@ def walk(seed: int, count: int) -> list[tuple[float, ...]]:
     """Return the values of one healthy device, none the same as the one before."""
     chance = random.Random(seed)
     pulse, upper, lower, oxygen, warm = 72.0, 122.0, 76.0, 97.0, 36.5
-    found = []
+    found: list[tuple[float, ...]] = []
     for number in range(count):
         pulse = min(84.0, max(64.0, pulse + chance.choice((-1, 1))))
         upper = min(128.0, max(114.0, upper + chance.choice((-1, 0, 1))))

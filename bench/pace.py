@@ -1,26 +1,28 @@
 """`python -m bench.pace PLAN`: the paced load generator, a process of its own.
 
 Sends QoS 1 messages at a steady rate, each by the connection whose turn it is, and notes for every
-message when it was sent and when it was acknowledged, by the wall clock of this machine.
+message when it was sent and when it was acknowledged, by the wall clock of this machine. Plain
+sockets and epoll: the generator shares the machine with what it measures, so it must cost little.
 """
 
 from __future__ import annotations
 
-import asyncio
 import random
-import struct
+import select
+import socket
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-import uvloop
 
 from bench.load import connect, publish, text
 from bench.messages import CRITICAL, payload, walk
 
 LEAD_S = 0.5
+STEP_S = 0.001
+PATIENCE_S = 10.0
 
 
 class Plan(msgspec.Struct):
@@ -46,89 +48,97 @@ class Outcome(msgspec.Struct):
     cpu_s: float
 
 
-class Device(asyncio.Protocol):
-    """One connection with the times of what is under way."""
+class Fleet:
+    """All connections, with the times of what is under way."""
 
-    def __init__(self, key: str, secret: str) -> None:
-        self._hello = connect(key, secret)
-        self._rest = b""
-        self.sent_s: list[float] = []
+    def __init__(self, plan: Plan) -> None:
+        self._epoll = select.epoll()
+        self.sockets: list[socket.socket] = []
+        self._by_number: dict[int, int] = {}
+        self.sent_s: list[list[float]] = [[] for _ in plan.logins]
         self.ack_ms: list[float] = []
-        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.transport: asyncio.Transport | None = None
+        for index, (key, secret) in enumerate(plan.logins):
+            one = socket.create_connection(("127.0.0.1", plan.port))
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            one.sendall(connect(key, secret))
+            if one.recv(4)[3]:
+                raise SystemExit("sign-in refused")
+            one.setblocking(False)
+            self.sockets.append(one)
+            self._by_number[one.fileno()] = index
+            self._epoll.register(one.fileno(), select.EPOLLIN)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport  # type: ignore[assignment]
-        transport.write(self._hello)  # type: ignore[attr-defined]
-
-    def data_received(self, data: bytes) -> None:
+    def hear(self, wait_s: float) -> None:
+        """Take what acknowledgements there are, waiting for the first so long."""
+        events = self._epoll.poll(wait_s)
+        if not events:
+            return
         now_s = time.time()
-        data = self._rest + data
-        if not self.ready.done():
-            if data[3]:
-                raise SystemExit(f"sign-in refused: {data[3]}")
-            self.ready.set_result(None)
-            data = data[4:]
-        whole = len(data) & ~3
-        for (number,) in struct.iter_unpack("!xxH", data[:whole]):
-            self.ack_ms.append((now_s - self.sent_s[number - 1]) * 1000)
-        self._rest = data[whole:]
+        for number, _ in events:
+            index = self._by_number[number]
+            data = self.sockets[index].recv(4096)
+            if not data:
+                raise SystemExit("a connection was closed")
+            while len(data) % 4:
+                data += self.sockets[index].recv(4 - len(data) % 4)
+            sent_s = self.sent_s[index]
+            for at in range(2, len(data), 4):
+                turn = (data[at] << 8 | data[at + 1]) - 1
+                self.ack_ms.append((now_s - sent_s[turn]) * 1000)
 
 
-async def run(plan: Plan) -> Outcome:
-    """Connect everybody, send at the rate, wait up to ten seconds for what is under way."""
-    loop, devices = asyncio.get_running_loop(), []
-    for key, secret in plan.logins:
-        device = Device(key, secret)
-        await loop.create_connection(lambda d=device: d, "127.0.0.1", plan.port)  # type: ignore[misc]
-        devices.append(device)
-    await asyncio.gather(*(device.ready for device in devices))
-    total, count = round(plan.rate * plan.seconds), len(devices)
-    rounds = total // count
+def prepare(plan: Plan, rounds: int, start_s: float) -> tuple[list[bytes], dict[int, int]]:
+    """Return (all packets in the order of sending, device to the turn of its critical one)."""
+    count = len(plan.logins)
     rows = [walk(index, rounds) for index in range(count)]
     chance, critical_at = random.Random(7), {}
     for index in chance.sample(range(count), plan.critical):
-        critical_at[index] = chance.randrange(rounds // 5, rounds)
-        row = rows[index][critical_at[index]]
-        rows[index][critical_at[index]] = (row[0], *CRITICAL, *row[3:])
-    start_s = time.time() + LEAD_S + count * rounds * 8e-6
+        turn = critical_at[index] = chance.randrange(rounds // 5, rounds)
+        rows[index][turn] = (rows[index][turn][0], *CRITICAL, *rows[index][turn][3:])
+    topics = [text(f"songhe/1/{key}/readings") for key, _ in plan.logins]
     packets = []
-    for turn in range(rounds):
-        for index, (key, _) in enumerate(plan.logins):
-            at = datetime.fromtimestamp(start_s + (turn * count + index) / plan.rate, UTC)
-            topic = text(f"songhe/1/{key}/readings")
-            packets.append(publish(topic, turn + 1, payload(at, rows[index][turn])))
+    for number in range(rounds * count):
+        turn, index = divmod(number, count)
+        at = datetime.fromtimestamp(start_s + number / plan.rate, UTC)
+        packets.append(publish(topics[index], turn + 1, payload(at, rows[index][turn])))
+    return packets, critical_at
+
+
+def run(plan: Plan) -> Outcome:
+    """Connect everybody, send at the rate, wait for what is under way."""
+    fleet, count = Fleet(plan), len(plan.logins)
+    rounds = round(plan.rate * plan.seconds) // count
+    start_s = time.time() + LEAD_S + count * rounds * 1.5e-5
+    packets, critical_at = prepare(plan, rounds, start_s)
+    if time.time() > start_s:
+        raise SystemExit("the packets were not ready in time")
+    time.sleep(start_s - time.time())
     late: list[float] = []
-    began_cpu_s = time.process_time()
-    while time.time() < start_s:
-        await asyncio.sleep(0.001)
-    sent = 0
+    began_cpu_s, sent = time.process_time(), 0
     while sent < len(packets):
         now_s = time.time()
         due = min(len(packets), int((now_s - start_s) * plan.rate) + 1)
-        for number in range(sent, due):
-            device = devices[number % count]
-            device.sent_s.append(time.time())
-            assert device.transport is not None
-            device.transport.write(packets[number])
         if due > sent:
             late.append((now_s - start_s - sent / plan.rate) * 1000)
-        sent = due
-        await asyncio.sleep(0.0005)
+        while sent < due:
+            index = sent % count
+            fleet.sent_s[index].append(time.time())
+            fleet.sockets[index].send(packets[sent])
+            sent += 1
+        fleet.hear(0)
+        rest_s = start_s + sent / plan.rate - time.time()
+        if rest_s > 0:
+            time.sleep(min(rest_s, STEP_S) if rest_s > STEP_S else STEP_S)
     ended_s = time.time()
-    for _ in range(1000):
-        if sum(len(device.ack_ms) for device in devices) == sent:
-            break
-        await asyncio.sleep(0.01)
-    acks = [ms for device in devices for ms in device.ack_ms]
+    while len(fleet.ack_ms) < sent and time.time() < ended_s + PATIENCE_S:
+        fleet.hear(0.05)
     return Outcome(
         sent=sent,
-        acknowledged=len(acks),
-        ack_ms=acks,
+        acknowledged=len(fleet.ack_ms),
+        ack_ms=fleet.ack_ms,
         late_ms=late,
         critical={
-            plan.logins[index][0]: devices[index].sent_s[turn]
-            for index, turn in critical_at.items()
+            plan.logins[index][0]: fleet.sent_s[index][turn] for index, turn in critical_at.items()
         },
         began_s=start_s,
         ended_s=ended_s,
@@ -139,7 +149,7 @@ async def run(plan: Plan) -> Outcome:
 def main(path: str) -> None:
     """Carry out the plan of a file; the outcome is the last line."""
     plan = msgspec.json.decode(Path(path).read_bytes(), type=Plan)
-    sys.stdout.buffer.write(msgspec.json.encode(uvloop.run(run(plan))))
+    sys.stdout.buffer.write(msgspec.json.encode(run(plan)))
 
 
 if __name__ == "__main__":

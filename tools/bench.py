@@ -1,4 +1,4 @@
-"""`./dev bench NAME [--json FILE]`: one benchmark, as a table for people and one flat JSON object."""
+"""`./dev bench NAME [--json FILE]`: one benchmark, as a table for people and as flat JSON."""
 
 from __future__ import annotations
 

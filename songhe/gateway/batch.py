@@ -125,9 +125,7 @@ class Batch:
     @property
     def has_more(self) -> bool:
         """Tell whether anything but readings is to be stored."""
-        return bool(
-            self.waveforms or self.letters or self.answers or self.replayed
-        )
+        return bool(self.waveforms or self.letters or self.answers or self.replayed)
 
     def hear(
         self, device: Device, effective_us: int, received_us: int, *, spoke: bool = True

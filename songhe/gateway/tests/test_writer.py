@@ -149,3 +149,35 @@ async def test_a_repeat_that_nothing_announces_is_found_and_not_judged_again(
         database_url, "SELECT vals FROM latest WHERE subject = %s", one.bindings[0].subject
     )
     assert latest == [([81.0],)]
+
+
+class Patient(Evaluator):
+    """An evaluator that counts how often time passed."""
+
+    def __init__(self) -> None:
+        super().__init__(RuleBook())
+        self.ticks = 0
+
+    def tick(self, now_us: int) -> Plan:
+        self.ticks += 1
+        return super().tick(now_us)
+
+
+async def test_time_passes_under_steady_load(database_url: str) -> None:
+    """Messages always wait: what only time brings about (silence, an open door) is judged too."""
+    evaluator, sender, registry = Patient(), Sender(), Registry()
+    route = registry.route(registry.apply(snapshot("steady")), "songhe/1/steady/readings")
+    loop, number = asyncio.get_running_loop(), 0
+    async with running(database_url, evaluator) as writer:
+        end_s = loop.time() + 30
+        while evaluator.ticks < 2 and loop.time() < end_s:
+            for _ in range(5):
+                number += 1
+                clock = (number // 3600 % 24, number // 60 % 60, number % 60)
+                payload = (
+                    b'{"at": "2026-11-20T%02d:%02d:%02dZ",'
+                    b' "readings": [{"code": "8867-4", "value": %d}]}' % (*clock, 90 + number % 8)
+                )
+                writer.put(Inbound(sender, b"", route, payload, NOW_US))
+            await asyncio.sleep(0.001)
+        assert evaluator.ticks >= 2

@@ -27,6 +27,7 @@ from songhe.kernel.wire import Reading
 log = structlog.get_logger("songhe.gateway.writer")
 
 TICK_S = 1.0
+BUSY_MESSAGES = 16
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 LETTERS_SHOWN = 5
 # After an unannounced repeat, so many batches look for repeats row by row.
@@ -59,6 +60,7 @@ class Writer(Pressure):
         self._intake = Intake(settings.gateway_letters_per_minute)
         self._batches: deque[Batch] = deque((Batch(),))
         self._batch_messages = settings.gateway_batch_messages
+        self._last_batch = 0
         self._waiting = 0
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
@@ -121,20 +123,30 @@ class Writer(Pressure):
             if len(first) < limit and not self._stopping:
                 # A clock that was set back must not make this a long sleep.
                 waited_us = max(0, self._now_us() - first.inbox[0].received_us)
-                left_s = self._settings.gateway_linger_ms / 1000 - waited_us / 1_000_000
+                left_s = self._linger_s() - waited_us / 1_000_000
                 if left_s > 0:
                     await asyncio.sleep(left_s)
             await self._commit(self._next())
+            if self._tick_due:
+                break  # under steady load messages always wait: time must pass all the same
         if self._tick_due:
             self._tick_due = False
             await self._guarded(Batch(), tick=True)
+            self._wake.set()
         elif self._flush.is_due:
             await self._guarded(Batch())
+
+    def _linger_s(self) -> float:
+        """Return how long a batch waits for company: longer when many come, for fewer commits."""
+        busy = self._last_batch >= BUSY_MESSAGES
+        settings = self._settings
+        return (settings.gateway_linger_busy_ms if busy else settings.gateway_linger_ms) / 1000
 
     def _next(self) -> Batch:
         batch = self._batches.popleft()
         if not self._batches:
             self._batches.append(Batch())
+        self._last_batch = len(batch)
         return batch
 
     async def _commit(self, batch: Batch) -> None:
@@ -338,9 +350,7 @@ class Writer(Pressure):
             log.exception("a rule failed on the clock's tick")
             raise JudgementFailed from error
 
-    def _count(
-        self, batch: Batch, new: int, findings: int, started_s: float, now_us: int
-    ) -> None:
+    def _count(self, batch: Batch, new: int, findings: int, started_s: float, now_us: int) -> None:
         metrics.READINGS.inc(new)
         metrics.REPEATS.inc(len(batch.readings) - new)
         metrics.FINDINGS.inc(findings)

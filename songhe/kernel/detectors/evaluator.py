@@ -57,17 +57,20 @@ class Evaluator:
         subjects: dict[int, list[Reading]] = {}
         devices: dict[int, list[Reading]] = {}
         persons: dict[int, list[Reading]] = {}
+        personal = self.rules.personal
         for reading in readings:
             subject, device = reading.subject.int, reading.device.int
-            if subject in subjects:
-                subjects[subject].append(reading)
-            else:
+            known = subjects.get(subject)
+            if known is None:
                 subjects[subject] = [reading]
-            if device in devices:
-                devices[device].append(reading)
             else:
+                known.append(reading)
+            known = devices.get(device)
+            if known is None:
                 devices[device] = [reading]
-            if self.rules.personal(reading.codes):
+            else:
+                known.append(reading)
+            if personal(reading.codes):
                 person = _person(reading) or reading.subject
                 persons.setdefault(person.int, []).append(reading)
         groups: tuple[tuple[Key, dict[int, list[Reading]]], ...] = (
@@ -209,17 +212,17 @@ class Evaluator:
         track = plan.track(kind, key)
         recent = track.recent
         if kind == "device":
-            if key in self._watched:
-                self._listen(plan, key, batch)
-            else:
-                plan.hear(key, max(reading.received_us for reading in batch))
+            self._hear(plan, key, track, batch)
         person: UUID | None = None
         codes: tuple[int, ...] = ()
         program: Program | None = None
         for reading in batch:
             # Readings of one batch and key nearly always share these two: look them up once.
-            if program is None or reading.codes is not codes or _person(reading) is not person:
-                codes, person = reading.codes, _person(reading)
+            owner = reading.person
+            if owner is None and reading.subject_kind == 1:
+                owner = reading.subject
+            if program is None or reading.codes is not codes or owner is not person:
+                codes, person = reading.codes, owner
                 profile = self.rules.resolve(person)
                 program = profile.rules.program(kind, codes)
                 track.person = person
@@ -231,18 +234,12 @@ class Evaluator:
                 if reading.effective_us == before.effective_us and reading.device == before.device:
                     continue
             if (
-                program.ask
-                or track.lanes
-                or reading.flags & program.flags
+                track.lanes
                 or (track.active and not program.ids.isdisjoint(track.active))
                 or (program.on_repeat and before is not None and before.values == values)
+                or program.stirs(values, reading.flags)
             ):
                 self._ask(plan, kind, key, track, reading, before, program, profile)
-            else:
-                for position, low, high in program.ranges:
-                    if not low < values[position] < high:
-                        self._ask(plan, kind, key, track, reading, before, program, profile)
-                        break
             if not late:
                 recent[codes] = reading
 
@@ -297,6 +294,19 @@ class Evaluator:
             found = track.join_lanes(rule, how, reading, plan.now_us, context, found)
         return found
 
+    def _hear(self, plan: Plan, device: int, track: Track, batch: Sequence[Reading]) -> None:
+        """Note that a device spoke; only who had been silent for too long is judged."""
+        newest_us = batch[0].received_us
+        for reading in batch:
+            newest_us = max(newest_us, reading.received_us)
+        watched = self._watched.get(device)
+        if watched is not None:
+            state = track.active.get("device-silent") if track.active else None
+            gap_us = newest_us - max(plan.heard_us(device), watched.since_us)
+            if gap_us > watched.silent_after_us or (state is not None and state.episode):
+                self._listen(plan, device, batch)
+        plan.hear(device, newest_us)
+
     def _listen(self, plan: Plan, device: int, batch: Sequence[Reading]) -> None:
         """Judge a watched device's silence; batch () lets time pass."""
         watched = self._watched[device]
@@ -305,15 +315,10 @@ class Evaluator:
         profile = self.rules.resolve(_living(watched))
         rule = profile.rules.by_id.get("device-silent")
         state = track.active.get("device-silent")
-        received = [reading.received_us for reading in batch]
-        for received_us in received:
-            plan.hear(device, received_us)
+        for reading in batch:
+            plan.hear(device, reading.received_us)
         if rule is None:
             return
-        if batch and (state is None or state.episode is None):
-            gap_us = max(received) - max(heard_us, watched.since_us)
-            if gap_us <= watched.silent_after_us:
-                return
         context = Context(
             key=track.key,
             facts=profile.facts,

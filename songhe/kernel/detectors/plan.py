@@ -42,13 +42,14 @@ class Plan:
         track = changed.get(key)
         if track is None:
             old = self._memory.tracks[kind].get(key)
-            track = changed[key] = Track(UUID(int=key)) if old is None else old.clone()
+            track = changed[key] = old.clone() if old is not None else Track(UUID(int=key))
         return track
 
     def heard_us(self, device: int) -> int:
         """Return when a device was last heard, as this plan knows."""
         before = self._memory.heard.get(device, NEVER_US)
-        return max(before, self._heard.get(device, NEVER_US))
+        now = self._heard.get(device, NEVER_US) if self._heard else NEVER_US
+        return now if now > before else before
 
     def hear(self, device: int, received_us: int) -> None:
         """Note that a device was heard."""

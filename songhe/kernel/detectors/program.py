@@ -57,21 +57,33 @@ class Program:
                 together[position] = (max(low, before[0]), min(high, before[1]))
         self.ranges: tuple[Range, ...] = tuple((p, *pair) for p, pair in together.items())
 
+    def stirs(self, values: Sequence[float], flags: int) -> bool:
+        """Say whether a message by itself may move an idle state of one of the rules."""
+        if self.ask or flags & self.flags:
+            return True
+        for position, low, high in self.ranges:  # noqa: SIM110 (a generator costs twice as much)
+            if not low < values[position] < high:
+                return True
+        return False
+
 
 class RuleSet:
     """Resolved rules, shared by all persons for whom they are the same."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.by_id = {rule.id: rule for rule in rules}
-        self._programs: dict[tuple[Key, tuple[int, ...]], Program] = {}
+        self._programs: dict[Key, dict[tuple[int, ...], Program]] = {
+            "subject": {}, "person": {}, "device": {}
+        }  # fmt: skip
 
     def program(self, key: Key, codes: tuple[int, ...]) -> Program:
         """Return the rules of a key (subject, person or device) for a message with these codes."""
-        found = self._programs.get((key, codes))
+        programs = self._programs[key]
+        found = programs.get(codes)
         if found is None:
-            if len(self._programs) >= _CACHED:
-                self._programs.clear()
-            found = self._programs[key, codes] = Program(self._entries(key, codes))
+            if len(programs) >= _CACHED:
+                programs.clear()
+            found = programs[codes] = Program(self._entries(key, codes))
         return found
 
     def _entries(self, key: Key, codes: tuple[int, ...]) -> list[Entry]:
