@@ -21,9 +21,26 @@ HANDLE_LETTER = "telemetry.replay_dead_letter"
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 
-_HOME = frozenset({"bed", "motion", "door", "smoke", "gas", "water-leak", "power", "item-use"})
+_HOME = frozenset(
+    {
+        "bed",
+        "motion",
+        "door",
+        "smoke",
+        "gas",
+        "water-leak",
+        "power",
+        "item-use",
+        "vibration",
+        "tamper",
+        "room-temperature",
+        "humidity",
+        "illuminance",
+        "thermal-array",
+    }
+)
 _LOCATION = frozenset({"lat", "lon", "accuracy", "speed"})
-_DEVICES = frozenset({"battery", "rssi"})
+_DEVICES = frozenset({"battery", "rssi", "link-quality", "snr"})
 
 # Values that come once a day or less: by their device's rhythm alone they would look stale.
 _DAILY_FRESH_S = {
@@ -130,6 +147,7 @@ REASON_WORDS: dict[str, Promise] = {
     "too-large": _("too large"),
     "not-your-topic": _("another device's topic"),
     "unknown-topic": _("unknown topic"),
+    "unknown-name": _("a name that nobody registered"),
     "unbound": _("device serves nobody"),
     "rate-limited": _("too many messages"),
 }
