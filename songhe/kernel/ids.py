@@ -35,7 +35,8 @@ def uuid7() -> UUID:
 def derived(*parts: object) -> UUID:
     """Return the UUIDv8 (RFC 9562, 5.8) that these parts always give."""
     text = "\x1f".join(str(part) for part in parts)
-    digest = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16, person=b"songhe.derived").digest()
+    raw = text.encode(errors="surrogatepass")
+    digest = hashlib.blake2b(raw, digest_size=16, person=b"songhe.derived").digest()
     value = int.from_bytes(digest, "big")
     value = value & ~(0xF << 76) | 0x8 << 76
     value = value & ~(0b11 << 62) | 0b10 << 62
