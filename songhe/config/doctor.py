@@ -11,12 +11,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 
 import psycopg
 
+from songhe.base.health import machine
 from songhe.config.doctor_words import words
 from songhe.config.env import Env
 from songhe.config.postgres import EXTENSIONS, Cluster, cluster_home
@@ -33,10 +34,12 @@ from songhe.config.supervisor_instance import (
     abandoned,
     check_ports,
 )
+from songhe.kernel.detectors import rules
+from songhe.kernel.detectors.platform import is_beyond
 
-NEED_MB, LOW_MB = 500, 2_000
 MIN_POSTGRES = 15
 CLOCK_TOLERANCE_S = 2
+SAMPLE_SPEAKS = timedelta(minutes=5)
 RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
 KEY_LENGTH = 32
 MIB = 1024 * 1024
@@ -59,8 +62,10 @@ class Finding:
     values: dict[str, object] = field(default_factory=dict)
 
     def said(self, language: str) -> str:
-        """Return the sentence."""
-        return words(self.key, language, **self.values)
+        """Return the sentence; of a value that is a pair, the half in that language."""
+        half = 1 if language == "zh" else 0
+        values = {k: v[half] if isinstance(v, tuple) else v for k, v in self.values.items()}
+        return words(self.key, language, **values)
 
 
 def ok(key: str, **values: object) -> Finding:
@@ -111,21 +116,14 @@ def check_state(state: Path) -> Iterator[Finding]:
 
 
 def check_disk(folders: list[Path]) -> Iterator[Finding]:
-    """Look at the free space where data and state stand."""
-    seen: set[int] = set()
-    for wanted in folders:
-        folder = next(one for one in (wanted, *wanted.parents) if one.exists())
-        device = folder.stat().st_dev
-        if device in seen:
-            continue
-        seen.add(device)
-        free_mb = shutil.disk_usage(folder).free // MIB
-        if free_mb < NEED_MB:
-            yield mend("disk-full", folder=folder, free_mb=free_mb, need_mb=LOW_MB)
-        elif free_mb < LOW_MB:
-            yield note("disk-low", folder=folder, free_mb=free_mb)
+    """Look at the free space where data and state stand, by the platform's own limit."""
+    need_mb = int(rules.spec("platform-disk").params["below"]) // MIB
+    for disk in machine.disks(folders):
+        free_mb = disk.free_bytes // MIB
+        if free_mb < need_mb:
+            yield mend("disk-full", folder=disk.folder, free_mb=free_mb, need_mb=need_mb)
         else:
-            yield ok("disk-ok", folder=folder, free_mb=free_mb)
+            yield ok("disk-ok", folder=disk.folder, free_mb=free_mb)
 
 
 def check_running(env: Env, instance: Instance) -> Iterator[Finding]:
@@ -192,6 +190,7 @@ def check_database(url: str) -> Iterator[Finding]:
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:
             yield from _look_inside(connection)
+            yield from check_platform(connection, datetime.now(UTC))
     except psycopg.OperationalError as error:
         yield mend("database-away", why=str(error).strip().splitlines()[-1])
         return
@@ -230,6 +229,31 @@ def _look_inside(connection: psycopg.Connection[tuple[object, ...]]) -> Iterator
         apart_s = abs((ours - theirs).total_seconds())
         if apart_s > CLOCK_TOLERANCE_S:
             yield mend("clock-database", seconds=f"{apart_s:.0f}")
+
+
+def check_platform(
+    connection: psycopg.Connection[tuple[object, ...]], now: datetime
+) -> Iterator[Finding]:
+    """Look at the platform's newest sample with its own rules: what its page says, said here."""
+    known = connection.execute("SELECT to_regclass('health_sample')").fetchone()
+    if known is None or known[0] is None:
+        return
+    row = connection.execute(
+        "SELECT at, figures FROM health_sample ORDER BY at DESC LIMIT 1"
+    ).fetchone()
+    if row is None or not isinstance(row[0], datetime) or now - row[0] > SAMPLE_SPEAKS:
+        last = f"{row[0]:%Y-%m-%d %H:%M}" if row and isinstance(row[0], datetime) else "-"
+        yield note("watch-silent", last=last)
+        return
+    figures = row[1] if isinstance(row[1], dict) else {}
+    is_well = True
+    for rule in rules.catalogue().platform.values():
+        if is_beyond(rule.params, figures.get(rule.params["figure"])):
+            is_well = False
+            say = note if rule.level == "warn" else mend
+            yield say("platform", name=(rule.en, rule.zh), todo=(rule.do_en, rule.do_zh))
+    if is_well:
+        yield ok("platform-ok", time=f"{row[0].astimezone():%H:%M:%S}")
 
 
 def check_clock(now: datetime) -> Iterator[Finding]:

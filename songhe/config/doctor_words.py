@@ -30,10 +30,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "and backups first.",
         "{folder} 所在磁盘只剩 {free_mb} MB。请至少腾出 {need_mb} MB，可先清理旧日志和旧备份。",
     ),
-    "disk-low": (
-        "{free_mb} MB are free on the disk of {folder}: enough for now, not for long.",
-        "{folder} 所在磁盘剩余 {free_mb} MB，暂时够用，请尽早扩容。",
-    ),
     "disk-ok": ("{free_mb} MB free on the disk of {folder}.", "{folder} 磁盘剩余 {free_mb} MB。"),
     "port-taken": (
         "Port {port} ({use}) is in use{by}. Stop that program, or start with --port N.",
@@ -127,6 +123,17 @@ WORDS: dict[str, tuple[str, str]] = {
         "有 {count} 项数据表变更尚未执行。请运行 songhe migrate（songhe up 也会自动执行）。",
     ),
     "migrations-ok": ("The tables are up to date.", "数据表已是最新。"),
+    "platform": ("Platform: {name}. {todo}", "平台：{name}。{todo}"),
+    "platform-ok": (
+        "Every figure of the platform was within its limit at {time}.",
+        "{time} 测得：平台各项数据均在限内。",
+    ),
+    "watch-silent": (
+        "Nothing watches the platform now (last sample: {last}). While Songhe should run: "
+        "the jobs process is down; read its last lines in the log.",
+        "目前没有程序在监视平台（最近一次采样：{last}）。"
+        "若松鹤应在运行，则任务进程已停止，请查看日志中它的最后几行。",
+    ),
     "database-asleep": (
         "The database is not running; its tables and clock were not looked at.",
         "数据库未运行，未检查数据表与时钟。",

@@ -26,6 +26,7 @@ from songhe.domains.monitoring.terms import PLATFORM_REGION
 from songhe.domains.organizations import selectors as organizations
 from songhe.engines.alarms.terms import OPEN_STATES, Priority, priority_of
 from songhe.kernel import ids
+from songhe.kernel.detectors.platform import is_beyond
 from songhe.kernel.detectors.rules import BadParameter, Spec, catalogue, spec
 from songhe.kernel.time import to_us
 from songhe.kernel.wire import CHANNEL_FINDING, SubjectKind
@@ -57,14 +58,6 @@ def params_of(row: Spec) -> dict[str, Any]:
         if name not in row.params or name == "figure":
             raise BadParameter(rule=row.id, name=name, value=str(value))
     return row.params | own
-
-
-def is_beyond(params: dict[str, Any], value: float | None) -> bool | None:
-    """Tell whether a figure is beyond its limit; None where the figure is not known."""
-    if value is None:
-        return None
-    above, below = params.get("above"), params.get("below")
-    return (above is not None and value > above) or (below is not None and value < below)
 
 
 def verdict(row: Spec, samples: list[Sample]) -> Verdict:

@@ -53,7 +53,7 @@ STORAGE = ("disk_free_bytes", "disk_days_left", "pg_size_bytes", "unsealed_days"
            "backup_age_days", "certificate_days_left")  # fmt: skip
 _UNKNOWN = {
     "disk_days_left": gettext_lazy("not known yet: the growth of a whole day is needed"),
-    "unsealed_days": gettext_lazy("no day is sealed in this install yet"),
+    "unsealed_days": gettext_lazy("not known: nothing seals old days here"),
     "certificate_days_left": gettext_lazy("none: this install is not encrypted"),
 }
 
