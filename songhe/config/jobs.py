@@ -7,9 +7,12 @@ import contextlib
 import logging
 import os
 import signal
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
+
+from procrastinate.exceptions import ConnectorException
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -20,6 +23,7 @@ BEAT_EVERY_S = 5
 CONCURRENCY = 4
 SHUTDOWN_GRACE_S = 4
 STALLED_AFTER_S = 30
+AWAY_S = 2
 log = logging.getLogger("songhe.jobs")
 
 
@@ -37,8 +41,10 @@ def main() -> int:
 
 
 async def _run() -> int:
+    from django.conf import settings
+    from procrastinate import PsycopgConnector
     from procrastinate.contrib.django import app
-    from procrastinate.contrib.django.django_connector import DjangoConnector
+    from procrastinate.contrib.django.utils import connector_params
 
     from songhe.base.events import loops
     from songhe.config.env import env
@@ -47,19 +53,11 @@ async def _run() -> int:
     running = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(number, stop.set)
-    connector = cast(DjangoConnector, app.connector)
-    worker_app = app.with_connector(connector.get_worker_connector())
+    worker_app = app.with_connector(
+        PsycopgConnector(kwargs=connector_params("default"), **patience(settings.POOL))
+    )
     async with worker_app.open_async():
-        worker = asyncio.create_task(
-            worker_app.run_worker_async(
-                concurrency=CONCURRENCY,
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=SHUTDOWN_GRACE_S,
-                listen_notify=True,
-                delete_jobs="successful",
-            ),
-            name="worker",
-        )
+        worker = asyncio.create_task(work(worker_app, stop), name="worker")
         tasks = {worker}
         for name, loop in loops.registered().items():
             tasks.add(asyncio.create_task(_turn(loop, stop), name=name))
@@ -94,11 +92,46 @@ async def _beat(path: Path) -> None:
         await asyncio.sleep(BEAT_EVERY_S)
 
 
+def patience(pool: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how long a pool waits: the worker's is back as quickly as Django's."""
+    return {name: pool[name] for name in ("timeout", "reconnect_timeout")}
+
+
+async def work(app: App, stop: asyncio.Event) -> None:
+    """Run procrastinate's worker, again whenever the database was away: the loops go on beside."""
+    while True:
+        try:
+            await app.run_worker_async(
+                concurrency=CONCURRENCY,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=SHUTDOWN_GRACE_S,
+                listen_notify=True,
+                delete_jobs="successful",
+            )
+        except ConnectorException as error:
+            log.warning("the worker waits for the database (%s)", type(error).__name__)
+        else:
+            return
+        if await _over(stop, AWAY_S):
+            return
+
+
 async def free_stalled(app: App, stop: asyncio.Event) -> None:
     """Give jobs of a worker that was killed back to the queue (their handlers are idempotent)."""
-    while not stop.is_set():
-        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
-            log.warning("job %s (%s) was left by a killed worker", job.id, job.task_name)
-            await app.job_manager.retry_job(job, retry_at=datetime.now(UTC))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), STALLED_AFTER_S)
+    stalled = app.job_manager.get_stalled_jobs
+    while True:
+        try:
+            for job in await stalled(seconds_since_heartbeat=STALLED_AFTER_S):
+                log.warning("job %s (%s) was left by a killed worker", job.id, job.task_name)
+                await app.job_manager.retry_job(job, retry_at=datetime.now(UTC))
+        except ConnectorException as error:
+            log.warning("stalled jobs wait for the database (%s)", type(error).__name__)
+        if await _over(stop, STALLED_AFTER_S):
+            return
+
+
+async def _over(stop: asyncio.Event, wait_s: float) -> bool:
+    """Wait, and tell whether it is time to stop."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), wait_s)
+    return stop.is_set()

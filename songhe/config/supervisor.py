@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -289,7 +289,7 @@ class Supervisor:
             return
         if process.ready_line:
             await spoke.wait()
-        while process.probe and not await self._well(process.probe):
+        while process.probe and not await self._said(process.probe.well()):
             await asyncio.sleep(patience.probe_first_s)
         if process.when_ready:
             try:
@@ -304,15 +304,15 @@ class Supervisor:
         missed = 0
         while process.probe and missed < patience.misses:
             await asyncio.sleep(patience.probe_every_s)
-            missed = 0 if await self._well(process.probe) else missed + 1
+            missed = 0 if await self._said(process.probe.alive()) else missed + 1
         if process.probe:
             self.log.write(OURS, f"{process.name} does not answer; ending it")
             self.record.faulted(process.name, "did not answer; ended by the supervisor")
             await self._end(kept)
 
-    async def _well(self, probe: Probe) -> bool:
+    async def _said(self, answer: Awaitable[bool]) -> bool:
         try:
-            return await asyncio.wait_for(probe.well(), self.patience.probe_timeout_s)
+            return await asyncio.wait_for(answer, self.patience.probe_timeout_s)
         except TimeoutError:
             return False
 

@@ -15,7 +15,10 @@ class Probe(Protocol):
     """A question to a process that is answered well or not."""
 
     async def well(self) -> bool:
-        """Tell whether the process does its work."""
+        """Tell whether the process does its work: then those that stand on it may start."""
+
+    async def alive(self) -> bool:
+        """Tell whether it answers at all. One that says why it cannot work is not ended for it."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,13 @@ class Http:
         """Ask once; any refusal, silence or other status is not well."""
         try:
             return b" 200 " in await self._status_line()
+        except (OSError, EOFError):
+            return False
+
+    async def alive(self) -> bool:
+        """Ask once; any answer will do, such as 503 while the database is away."""
+        try:
+            return (await self._status_line()).startswith(b"HTTP/")
         except (OSError, EOFError):
             return False
 
@@ -67,3 +77,7 @@ class Beat:
             return time.time() - self.path.stat().st_mtime < self.max_age_s
         except OSError:
             return False
+
+    async def alive(self) -> bool:
+        """Tell the same: a loop that turns is all that is asked."""
+        return await self.well()

@@ -6,9 +6,14 @@ import asyncio
 
 import psycopg
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 from procrastinate import App, PsycopgConnector
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
-from songhe.config.jobs import free_stalled
+from songhe.config.jobs import free_stalled, work
+from tests.support.database import at_database
 
 
 @pytest.mark.django_db(transaction=True)
@@ -45,3 +50,49 @@ async def test_a_job_of_a_killed_worker_is_done_by_another(test_database_url: st
         await freeing
         worker_task.cancel()
         await asyncio.gather(worker_task, return_exceptions=True)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_worker_outlives_the_database(test_database_url: str) -> None:
+    """While nobody gets in, the worker waits; what comes afterwards is done."""
+    app = App(
+        connector=PsycopgConnector(conninfo=test_database_url, timeout=1, reconnect_timeout=1)
+    )
+    done, stop = asyncio.Event(), asyncio.Event()
+
+    @app.task(name="drill.after")
+    async def after() -> None:
+        done.set()
+
+    name = str(conninfo_to_dict(test_database_url)["dbname"])
+    door = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    out = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    async with app.open_async():
+        working = asyncio.create_task(work(app, stop))
+        freeing = asyncio.create_task(free_stalled(app, stop))
+        await asyncio.sleep(0)
+        await sync_to_async(connections.close_all)()
+        elsewhere = at_database(test_database_url, "postgres")
+        with psycopg.connect(elsewhere, autocommit=True) as other:
+            other.execute(door.format(sql.Identifier(name), sql.Literal(False)))
+            try:
+                other.execute(out, (name,))
+                failures = sql.SQL("SELECT count(*) FROM pg_stat_activity WHERE datname = {}")
+                for _ in range(60):  # three seconds: longer than the pool waits
+                    await asyncio.sleep(0.05)
+                assert other.execute(failures.format(name)).fetchone() == (0,)
+            finally:
+                other.execute(door.format(sql.Identifier(name), sql.Literal(True)))
+        assert not working.done()
+        assert not freeing.done()
+        async with asyncio.timeout(30):
+            while not done.is_set():
+                try:
+                    await after.defer_async()
+                except Exception:  # the pool is not back yet
+                    await asyncio.sleep(0.2)
+                else:
+                    await done.wait()
+        stop.set()
+        working.cancel()
+        await asyncio.gather(working, freeing, return_exceptions=True)

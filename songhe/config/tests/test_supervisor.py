@@ -15,6 +15,8 @@ import pytest
 
 from songhe.config.supervisor import Patience, Process, Supervisor
 from songhe.config.supervisor_log import OneLog
+from songhe.config.supervisor_probes import Http
+from tools.pytest_songhe import free_ports
 
 QUICK = Patience(first_delay_s=0.01, probe_first_s=0.01, probe_every_s=0.01, misses=2)
 WAIT = "import signal; signal.pause()"
@@ -132,6 +134,9 @@ class Answers:
     async def well(self) -> bool:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
+    async def alive(self) -> bool:
+        return await self.well()
+
 
 async def test_a_process_that_stops_answering_is_ended_and_started_again() -> None:
     probe = Answers([False, True, True, False, True, False, False, True])
@@ -142,6 +147,37 @@ async def test_a_process_that_stops_answering_is_ended_and_started_again() -> No
     assert first != second
     assert await house.stopped(task) == 0
     assert "mute does not answer; ending it" in house.text.getvalue()
+
+
+async def test_a_process_that_says_why_it_cannot_work_is_left_alone() -> None:
+    code = (
+        "import http.server, os\n"
+        "class Answer(http.server.BaseHTTPRequestHandler):\n"
+        "    asked = 0\n"
+        "    def do_GET(self):\n"
+        "        Answer.asked += 1\n"
+        "        self.send_response(200 if Answer.asked == 1 else 503)\n"
+        "        self.end_headers()\n"
+        "        if Answer.asked == 12: print('asked enough', flush=True)\n"
+        "http.server.HTTPServer(('127.0.0.1', int(os.environ['AT'])), Answer).serve_forever()\n"
+    )
+    port = free_ports(1)
+    house = House(
+        [
+            Process(
+                name="away",
+                argv=python(code),
+                probe=Http(port),
+                env={**os.environ, "AT": str(port)},
+            )
+        ]
+    )
+    task = await house.started()
+    async with asyncio.timeout(20):
+        while "asked enough" not in house.text.getvalue():
+            await asyncio.sleep(0.02)
+    assert house.supervisor.starts("away") == 1
+    assert await house.stopped(task) == 0
 
 
 async def test_a_child_that_ignores_the_signal_is_killed_with_its_own_children() -> None:
