@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -44,6 +44,16 @@ class ContactLine:
     relation: str
     phone: str | None
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegionSpan:
+    """In which region a person lived, half-open; None where the stretch has no known end."""
+
+    person_id: UUID
+    region_code: str
+    since: datetime | None
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,3 +269,20 @@ def region_of(*, person_id: UUID | None, room_id: UUID | None) -> str:
 def rooms_by_id(ids: Iterable[UUID]) -> dict[UUID, Room]:
     """Return rooms with their homes, by id; 1 query."""
     return {row.pk: row for row in Room.objects.filter(pk__in=list(ids)).select_related("home")}
+
+
+def region_spans(*, since: datetime, until: datetime) -> Iterator[RegionSpan]:
+    """Yield where every person lived in a stretch of time, for counts by region; 2 queries.
+
+    By the homes of that time; a person without any home then counts where she is registered.
+    """
+    rows = Residency.objects.filter(period__overlap=(since, until))
+    housed = set()
+    for person_id, region, period in rows.values_list(
+        "person", "home__region_code", "period"
+    ).iterator():
+        housed.add(person_id)
+        yield RegionSpan(person_id, region, period.lower, period.upper)
+    for person_id, region in Person.objects.values_list("id", "region_code").iterator():
+        if person_id not in housed:
+            yield RegionSpan(person_id, region, None, None)

@@ -8,10 +8,12 @@ class TelemetryConfig(AppConfig):
     label = "telemetry"
 
     def ready(self) -> None:
-        from songhe.domains.telemetry import panels, policies  # noqa: F401
+        from songhe.base.health import registry as health
+        from songhe.domains.telemetry import panels, policies, selectors  # noqa: F401
         from songhe.domains.telemetry.terms import VIEW_READINGS
         from songhe.kit import slots
 
+        health.contribute(selectors.figures)
         slots.register("person.wide", 20, panels.day_panel, action=VIEW_READINGS)
         slots.register("person.page", 10, panels.now_panel, action=VIEW_READINGS)
         slots.register("person.page", 50, panels.charts_panel, action=VIEW_READINGS)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from songhe.domains.telemetry.terms import LetterState
+from songhe.domains.telemetry.terms import LetterState, RunState, Work
+from songhe.kernel.ids import uuid7
 
 
 class DeadLetter(models.Model):
@@ -35,3 +36,31 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason} {self.device_key}"
+
+
+class Run(models.Model):
+    """One piece of the keeping of old days as it goes: how far it is, and how it ended.
+
+    day: the UTC day that is sealed, the local day that is rolled up; found: what it counted.
+    """
+
+    State = RunState
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    work = models.CharField(max_length=12, choices=Work)
+    state = models.CharField(max_length=12, choices=RunState, default=RunState.RUNNING)
+    day = models.DateField(null=True)
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    stop_asked_by = models.UUIDField(null=True)
+    started_at = models.DateTimeField()
+    moved_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    found = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "telemetry_run"
+        indexes = [models.Index(fields=["-started_at"], name="telemetry_run_started")]
+
+    def __str__(self) -> str:
+        return f"{self.work} {self.day} {self.state}"

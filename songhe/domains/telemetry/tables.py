@@ -8,14 +8,17 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from songhe.domains.telemetry.selectors import StoredReading
+from songhe.domains.telemetry.selectors import StoredReading, TermLine
 from songhe.domains.telemetry.terms import (
+    KEPT_WORDS,
     LetterState,
+    Work,
     code_name,
     flag_words,
+    in_english,
     reason_word,
     unit_words,
 )
@@ -123,6 +126,59 @@ class LetterTable(Table):
     per_page = 50
     caption = _("Messages not taken")
     empty = _("Every message was understood")
+
+
+def _counted(run: Any) -> str:
+    if "error" in run.found:
+        return str(run.found["words"])
+    if run.work == Work.SEAL or not run.found:
+        return formats.number(run.done)
+    if run.work == Work.REGIONS:
+        days = run.found["days"]
+        return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+    gone = [f"{KEPT_WORDS[name]} {formats.number(n)}" for name, n in run.found.items() if n]
+    return gettext(", ").join(gone) or gettext("nothing was out of time")
+
+
+class RunTable(Table):
+    columns = (
+        Column("started_at", _("Begun"), value=lambda row: formats.moment(row.started_at)),
+        Column("work", _("Work"), value=lambda row: row.get_work_display()),
+        Column("day", _("Day"), value=lambda row: formats.short_date(row.day) if row.day else "–"),
+        Column("state", _("State"), value=lambda row: row.get_state_display()),
+        Column("done", _("How much"), value=_counted),
+    )
+    per_page = 20
+    caption = _("What was done")
+    empty = _("Nothing has been done yet")
+
+
+def _kept_for(line: TermLine) -> str:
+    days = line.term.days
+    if not days:
+        return gettext("for ever")
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+class TermTable(Table):
+    columns = (
+        Column("term", _("What"), value=lambda row: KEPT_WORDS[row.term.name]),
+        Column("days", _("Kept for"), value=_kept_for),
+        Column(
+            "why",
+            _("Why"),
+            value=lambda row: row.term.en if in_english() else row.term.zh,
+            second=lambda row: f"{row.term.source} · {row.term.status}",
+        ),
+        Column(
+            "until",
+            _("Destroyed before"),
+            value=lambda row: (
+                formats.short_date(row.destroyed_until) if row.destroyed_until else "–"
+            ),
+        ),
+    )
+    caption = _("How long it is kept")
 
 
 def reading_table(

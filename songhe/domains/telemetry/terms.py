@@ -17,6 +17,9 @@ VIEW_READINGS = "telemetry.view_readings"
 VOID_READING = "telemetry.void_reading"
 VIEW_LETTERS = "telemetry.view_dead_letters"
 HANDLE_LETTER = "telemetry.replay_dead_letter"
+VIEW_OLD_DAYS = "telemetry.view_old_days"
+KEEP_OLD_DAYS = "telemetry.keep_old_days"
+DESTROY_READINGS = "telemetry.destroy_readings"
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
@@ -120,6 +123,44 @@ class LetterState(models.TextChoices):
     DISMISSED = "dismissed", pgettext_lazy("letter", "put aside")
 
 
+class Work(models.TextChoices):
+    """What is done with old days."""
+
+    SEAL = "seal", _("Sealing")
+    REGIONS = "regions", _("Roll-up of regions")
+    DESTROY = "destroy", _("Destroying what is out of time")
+
+
+class RunState(models.TextChoices):
+    """How a run stands. Stopped and left runs are gone on with by the next one."""
+
+    RUNNING = "running", pgettext_lazy("run", "running")
+    DONE = "done", pgettext_lazy("run", "done")
+    STOPPED = "stopped", pgettext_lazy("run", "stopped")
+    WAITING = "waiting", pgettext_lazy("run", "put off")
+    LEFT = "left", pgettext_lazy("run", "broken off")
+    FAILED = "failed", pgettext_lazy("run", "failed")
+
+
+KEPT_WORDS: dict[str, Promise] = {
+    "health": _("Readings of health"),
+    "home": _("Readings of the home"),
+    "location": _("Positions"),
+    "devices": _("Readings of devices"),
+    "hours": _("Hours of a person (roll-up)"),
+    "days": _("Days of a person (roll-up)"),
+    "regions": _("Counts of regions"),
+    "waveforms": _("Waveforms"),
+    "dead_letters": _("Messages not taken"),
+    "voided": _("Voided readings"),
+}
+
+
+def in_english() -> bool:
+    """Tell whether the reader's language is English."""
+    return (get_language() or "").startswith("en")
+
+
 FLAG_WORDS: dict[Flag, Promise] = {
     Flag.LATE: pgettext_lazy("reading", "late"),
     Flag.ADJUSTED: pgettext_lazy("reading", "clock corrected"),
@@ -180,4 +221,4 @@ def unit_words(code: codes.Code) -> str:
 
 def code_name(code: codes.Code) -> str:
     """Return a code's name in the reader's language."""
-    return code.en if (get_language() or "").startswith("en") else code.zh
+    return code.en if in_english() else code.zh

@@ -5,7 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from songhe.domains.telemetry import views
 from songhe.domains.telemetry.terms import (
     HANDLE_LETTER,
+    KEEP_OLD_DAYS,
     VIEW_LETTERS,
+    VIEW_OLD_DAYS,
     VIEW_READINGS,
     VOID_READING,
 )
@@ -33,4 +35,13 @@ urlpatterns = [
     screen(_LETTER, views.Letter, action=VIEW_LETTERS, name="letter", section="desk"),
     screen(f"{_LETTER}replay/", views.Replay, action=HANDLE_LETTER, name="replay"),
     screen(f"{_LETTER}dismiss/", views.Dismiss, action=HANDLE_LETTER, name="dismiss"),
+    screen(
+        "old-days/",
+        views.OldDays,
+        action=VIEW_OLD_DAYS,
+        name="old_days",
+        menu=Menu(section="desk", label=_("Old days"), icon="archive", order=92),
+    ),
+    screen("old-days/seal/", views.Seal, action=KEEP_OLD_DAYS, name="seal"),
+    screen("old-days/<uuid:run_id>/stop/", views.StopRun, action=KEEP_OLD_DAYS, name="stop_run"),
 ]

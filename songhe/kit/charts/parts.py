@@ -238,23 +238,31 @@ def before(g: Ground) -> Iterator[SafeString]:
 
 def _times(g: Ground) -> Iterator[SafeString]:
     words_y = g.chart.height - (5 if g.small else 8)
-    free_from = 0.0
+    placed = []
     for at in g.time.ticks(3 if g.small else 6):
         x = g.time.x(at)
-        local = at.astimezone(g.chart.zone)
-        midnight = local.hour == 0 and local.minute == 0
-        if g.time.by_hour and not midnight:
-            words = f"{local:%H:%M}"
-        else:
-            words = formats.day_month(local.date())
         yield el("line", {"class": "axis", "x1": pct(x), "x2": pct(x), "y1": px(g.base),
                           "y2": px(g.base + 5)})
+        words = _time_words(g, at)
         wide = len(words) * LETTER_SHARE
         left = x - wide if x + wide > 100 else x
-        if left >= free_from:
-            free_from = left + wide
+        placed.append((x, left, left + wide, words))
+    # From the newest backwards: where two words would meet, the older one gives way.
+    free_until = 101.0
+    for x, left, right, words in reversed(placed):
+        if right <= free_until:
+            free_until = left
             anchor = "start" if left == x else "end"
             yield el("text", {"x": pct(x), "y": px(words_y), "text-anchor": anchor}, words)
+
+
+def _time_words(g: Ground, at: datetime) -> str:
+    local = at.astimezone(g.chart.zone)
+    if g.time.by_month:
+        return f"{local:%Y}" if g.time.by_year else f"{local:%Y-%m}"
+    if g.time.by_hour and (local.hour or local.minute):
+        return f"{local:%H:%M}"
+    return formats.day_month(local.date())
 
 
 def picture(chart: Quantity, label: str, inner: SafeString) -> SafeString:

@@ -11,7 +11,10 @@ from itertools import pairwise
 
 X_FROM, X_TO = 7.0, 98.0
 _STEPS_H = (1, 2, 3, 6, 12)
-_STEPS_D = (1, 2, 4, 7, 14, 30, 61, 122, 365)
+_STEPS_D = (1, 2, 4, 7, 14, 30, 61)
+_STEPS_M = (1, 2, 3, 6, 12, 24, 36, 60, 120)
+MONTHS_FROM = timedelta(days=200)  # from here on the axis counts in months
+YEARS_FROM = timedelta(days=1200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class TimeScale:
 
     def ticks(self, most: int = 6) -> list[datetime]:
         """Return at most `most` round local times inside the window."""
+        if self.by_month:
+            return self._month_ticks(most)
         hours = (self.end - self.start) / timedelta(hours=1)
         for step in _STEPS_H:
             if hours / step <= most:
@@ -50,6 +55,29 @@ class TimeScale:
     def by_hour(self) -> bool:
         """Tell whether ticks are times of day (short windows) or days."""
         return (self.end - self.start) / timedelta(hours=1) / _STEPS_H[-1] <= 6
+
+    @property
+    def by_month(self) -> bool:
+        """Tell whether ticks are the first of months (long windows)."""
+        return self.end - self.start >= MONTHS_FROM
+
+    @property
+    def by_year(self) -> bool:
+        """Tell whether ticks are the first of years (very long windows)."""
+        return self.end - self.start >= YEARS_FROM
+
+    def _month_ticks(self, most: int) -> list[datetime]:
+        months = (self.end - self.start) / timedelta(days=30.4)
+        fitting = [s for s in _STEPS_M if months / s <= most and (s % 12 == 0 or not self.by_year)]
+        step = fitting[0] if fitting else _STEPS_M[-1]
+        first = self.start.astimezone(self.zone)
+        count = first.year * 12 + first.month - 1
+        found: list[datetime] = []
+        while (at := self._local(date(count // 12, count % 12 + 1, 1), 0)) <= self.end:
+            if count % step == 0 and self.holds(at):
+                found.append(at)
+            count += 1
+        return found
 
     def _hour_ticks(self, step: int) -> list[datetime]:
         day = self.start.astimezone(self.zone).date()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,25 @@ from songhe.domains.telemetry import selectors
 from songhe.domains.telemetry.policies import open_classes
 from songhe.domains.telemetry.selectors import Baseline, LatestValue
 from songhe.domains.telemetry.terms import class_of
-from songhe.kernel import geo
+from songhe.kernel import codes, geo
+from songhe.kernel.detectors import rules
+from songhe.kernel.time import to_us
+from songhe.kernel.wire import EvidenceKey
+from songhe.kit import slots
+
+# Rules that ring critical, as they hold for a person: key to (switched on, parameters).
+Holding = Mapping[str, tuple[bool, Mapping[str, Any]]]
+LIMITS_SLOT = "telemetry.limits"
+MARKS_SLOT = "telemetry.marks"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A value of a stored reading on which an open critical alarm rests."""
+
+    device: UUID
+    at_us: int
+    code: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +53,20 @@ class Reads:
     latest: list[LatestValue]
     usual: dict[int, Baseline]
     at: datetime
+    rules: Holding
+    marks: frozenset[Mark]
+
+    def is_marked(self, key: EvidenceKey, codes_of: Sequence[str]) -> bool:
+        """Tell whether a reading raised an open critical alarm by one of these codes."""
+        numbers = [codes.by_key(one).number for one in codes_of]
+        return any(Mark(key.device, key.at_us, number) in self.marks for number in numbers)
+
+    def is_marked_at(self, at: datetime, key: str) -> bool:
+        """Tell whether the value of a code at this moment raised an open critical alarm."""
+        if not self.marks:
+            return False
+        wanted = (to_us(at), codes.by_key(key).number)
+        return any((mark.at_us, mark.code) == wanted for mark in self.marks)
 
     def newest(self, key: str) -> LatestValue | None:
         """Return the person's last value of a code by our key."""
@@ -66,6 +99,9 @@ def _read(request: HttpRequest, person: PersonView) -> Reads:
         for value in latest
         if value.subject == person.id and class_of(value.code) == "health"
     ]
+    sees_health = "health" in classes
+    limits = slots.values(LIMITS_SLOT, request, person) if sees_health else []
+    marks = slots.values(MARKS_SLOT, request, person) if sees_health else []
     return Reads(
         actor=actor,
         person=person,
@@ -77,4 +113,15 @@ def _read(request: HttpRequest, person: PersonView) -> Reads:
         latest=latest,
         usual=selectors.baselines(person.id, own_numbers, at=at) if own_numbers else {},
         at=at,
+        rules=next(iter(limits), packaged_rules()),
+        marks=frozenset(mark for found in marks for mark in found),
     )
+
+
+def packaged_rules() -> Holding:
+    """Return the packaged rules that ring critical, as they hold without any change."""
+    return {
+        key: (rule.enabled, rule.params)
+        for key, rule in rules.catalogue().rules.items()
+        if rule.level == "critical" and rule.kind == "threshold"
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,9 +12,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from songhe.domains.people.selectors import PersonView
-from songhe.domains.telemetry.panels.reads import reads_of
+from songhe.domains.telemetry.panels.reads import Mark, reads_of
 from songhe.domains.telemetry.selectors import Baseline, LatestValue
 from songhe.domains.telemetry.terms import Freshness, code_name, unit_words
+from songhe.kernel.time import to_us
 from songhe.kit import formats
 
 SHOWN = (
@@ -31,7 +32,7 @@ SHOWN = (
 
 @dataclass(frozen=True, slots=True)
 class Vital:
-    """One last value in words, as <c-vital> takes it; state "", stale or unknown."""
+    """One last value in words, as <c-vital> takes it; state "", high, stale or unknown."""
 
     name: str
     value: str
@@ -42,15 +43,26 @@ class Vital:
 
 
 def vitals(
-    latest: Sequence[LatestValue], usual: Mapping[int, Baseline], *, at: datetime
+    latest: Sequence[LatestValue],
+    usual: Mapping[int, Baseline],
+    *,
+    at: datetime,
+    marks: Collection[Mark] = (),
 ) -> list[Vital]:
-    """Return the last vital values in the order in which they are always shown."""
+    """Return the last vital values in the order in which they are always shown.
+
+    marks: values on which an open critical alarm rests; they stand out.
+    """
     found = {value.code.key: value for value in latest}
-    return [_vital(found, key, usual, at) for key in SHOWN if key in found]
+    return [_vital(found, key, usual, at, marks) for key in SHOWN if key in found]
 
 
 def _vital(
-    found: Mapping[str, LatestValue], key: str, usual: Mapping[int, Baseline], at: datetime
+    found: Mapping[str, LatestValue],
+    key: str,
+    usual: Mapping[int, Baseline],
+    at: datetime,
+    marks: Collection[Mark],
 ) -> Vital:
     value = found[key]
     shown = [value]
@@ -68,8 +80,17 @@ def _vital(
         unit=unit_words(value.code),
         when=when,
         against=usual_words(shown, usual),
-        state="" if value.freshness is Freshness.FRESH else value.freshness.value,
+        state=_state(shown, marks),
     )
+
+
+def _state(shown: Sequence[LatestValue], marks: Collection[Mark]) -> str:
+    """Return how a value stands: high while it is known and rings, else its age."""
+    value = shown[0]
+    rings = any(Mark(v.device, to_us(v.at), v.code.number) in marks for v in shown)
+    if rings and value.freshness is not Freshness.UNKNOWN:
+        return "high"
+    return "" if value.freshness is Freshness.FRESH else value.freshness.value
 
 
 def usual_words(shown: Sequence[LatestValue], usual: Mapping[int, Baseline]) -> str:
@@ -97,7 +118,7 @@ def now_panel(request: HttpRequest, person: PersonView) -> SafeString | None:
     if "health" not in reads.classes:
         return None
     own = [value for value in reads.latest if value.subject == person.id]
-    shown = vitals(own, reads.usual, at=reads.at)
+    shown = vitals(own, reads.usual, at=reads.at, marks=reads.marks)
     half = (len(shown) + 1) // 2
     context = {"columns": [shown[:half], shown[half:]] if shown else []}
     return render_to_string("telemetry/now.html", context, request=request)

@@ -1,5 +1,6 @@
 """Reading readings, actor first: last values, series, the home's day, evidence, dead letters."""
 
+from songhe.domains.telemetry.selectors.courses import Bucket, courses_of
 from songhe.domains.telemetry.selectors.home import (
     HomeDay,
     HomeEvent,
@@ -23,38 +24,46 @@ from songhe.domains.telemetry.selectors.letters import (
     get_letter,
     list_letters,
 )
-from songhe.domains.telemetry.selectors.series import (
-    Sample,
-    Series,
+from songhe.domains.telemetry.selectors.listing import (
     StoredReading,
     VoidedReading,
     key_text,
-    lines_of,
     parse_key,
     readings_by_keys,
     readings_of,
+    voided_by_keys,
+)
+from songhe.domains.telemetry.selectors.old_days import OldDays, TermLine, figures, old_days
+from songhe.domains.telemetry.selectors.series import (
+    Sample,
+    Series,
+    lines_of,
     series,
     sums_of,
-    voided_by_keys,
 )
 from songhe.domains.telemetry.selectors.stored import stream
 
 __all__ = [
     "Baseline",
+    "Bucket",
     "HomeDay",
     "HomeEvent",
     "LatestValue",
     "LetterView",
     "NoSuchLetter",
+    "OldDays",
     "RoomDay",
     "Sample",
     "Series",
     "StoredReading",
     "Stretch",
+    "TermLine",
     "VoidedReading",
     "baseline",
     "baselines",
+    "courses_of",
     "day_picture",
+    "figures",
     "get_letter",
     "home_events",
     "key_text",
@@ -62,6 +71,7 @@ __all__ = [
     "latest_of_persons",
     "lines_of",
     "list_letters",
+    "old_days",
     "opened",
     "parse_key",
     "readings_by_keys",

@@ -121,16 +121,11 @@ def _at_night(at: datetime) -> bool:
 
 
 _EVENTS = """
-SELECT r.subject, r.device, r.effective_at, u.code, u.val
-  FROM reading_hot r, unnest(r.codes, r.vals) AS u(code, val)
- WHERE r.subject = ANY(%s) AND r.effective_at >= %s AND r.effective_at < %s
-   AND u.code = ANY(%s)
- ORDER BY r.effective_at
+SELECT subject, device, effective_at, code, val FROM reading_values(%s, %s::smallint[], %s, %s)
+ ORDER BY effective_at
 """
 _HEARD = """
-SELECT subject, device, effective_at FROM reading_hot
- WHERE subject = ANY(%s) AND effective_at >= %s AND effective_at < %s
- ORDER BY effective_at
+SELECT subject, device, effective_at FROM readings(%s, NULL, %s, %s) ORDER BY effective_at
 """
 
 
@@ -168,7 +163,7 @@ def _events(
     numbers = [codes.by_key(key).number for key in _SHOWN]
     found: dict[UUID, list[HomeEvent]] = {room: [] for room in rooms}
     with connection.cursor() as cursor:
-        cursor.execute(_EVENTS, [[*rooms, person_id], start, end, numbers])
+        cursor.execute(_EVENTS, [[*rooms, person_id], numbers, start, end])
         for subject, device, at, number, value in cursor.fetchall():
             room = served[device][0] if device in served else subject
             if room in found:

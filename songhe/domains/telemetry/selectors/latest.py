@@ -116,11 +116,9 @@ def _value(
 
 
 _BASELINE = """
-SELECT u.code, percentile_cont(ARRAY[0.1, 0.9]) WITHIN GROUP (ORDER BY u.val), count(*)
-  FROM reading_hot r, unnest(r.codes, r.vals) AS u(code, val)
- WHERE r.subject = %s AND r.effective_at >= %s AND r.effective_at < %s
-   AND u.code = ANY(%s)
- GROUP BY u.code HAVING count(*) >= %s
+SELECT code, percentile_cont(ARRAY[0.1, 0.9]) WITHIN GROUP (ORDER BY val), count(*)
+  FROM reading_values(ARRAY[%s], %s::smallint[], %s, %s)
+ GROUP BY code HAVING count(*) >= %s
 """
 
 
@@ -133,7 +131,7 @@ def baselines(
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            _BASELINE, [person_id, at - timedelta(days=days), at, list(numbers), BASELINE_FEWEST]
+            _BASELINE, [person_id, list(numbers), at - timedelta(days=days), at, BASELINE_FEWEST]
         )
         return {
             number: Baseline(low, high, count) for number, (low, high), count in cursor.fetchall()

@@ -1,4 +1,4 @@
-"""Stored readings as they came, for rules tried on the past, replay and export: no actor, no mask."""
+"""Stored readings as they came, for rules tried on the past and for replay: no actor, no mask."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from songhe.kernel.time import to_us
 from songhe.kernel.wire import Reading
 
 CHUNK_ROWS = 20_000
-_COLUMNS = "subject_kind, subject, device, effective_at, received_at, codes, vals, flags, person"
-_DAY = f"""
-SELECT {_COLUMNS} FROM reading_hot
- WHERE effective_at >= %s AND effective_at < %s AND (%s::uuid[] IS NULL OR subject = ANY(%s))
+_DAY = """
+SELECT subject_kind, subject, device, effective_at, received_at, codes_of, vals, flags, person
+  FROM readings(%s, NULL, %s, %s)
  ORDER BY effective_at, device, fingerprint, subject
-"""  # noqa: S608 (constants only)
+"""
 
 
 def stream(
@@ -30,6 +29,7 @@ def stream(
 ) -> Iterator[Reading]:
     """Yield what is stored from since until before until, each once, by effective time and device.
 
+    Hot and sealed days are read as one.
     subjects None means all of them. `place` is not stored: it is None. Memory holds chunk_rows at
     a time; a UTC day is one query. For the system's own use: the caller answers for who may see.
     """
@@ -41,7 +41,7 @@ def stream(
         midnight = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         end = min(until, midnight + timedelta(days=1))
         with connection.chunked_cursor() as cursor:
-            cursor.execute(_DAY, [start, end, wanted, wanted])
+            cursor.execute(_DAY, [wanted, start, end])
             while rows := cursor.fetchmany(chunk_rows):
                 yield from map(_reading, rows)
         start = end

@@ -16,6 +16,7 @@ from django.utils import timezone
 from songhe.base.audit.models import AuditEntry
 from songhe.domains.telemetry import selectors
 from songhe.domains.telemetry.models import DeadLetter
+from songhe.domains.telemetry.panels import packaged_rules
 from songhe.domains.telemetry.panels.charts import CHARTS, critical_limits
 from songhe.domains.telemetry.tests.cast import Cast, make_cast, put
 from songhe.kernel.ids import uuid7
@@ -168,9 +169,9 @@ def test_letters_are_taken_again_or_put_aside(cast: Cast) -> None:
 
 
 def test_limits_of_charts_are_those_of_the_rules() -> None:
-    assert critical_limits("sbp") == [(180.0, "high")]
-    assert critical_limits("heart-rate") == [(131.0, "high"), (40.0, "low")]
-    assert critical_limits("weight") == []
+    assert critical_limits("sbp", packaged_rules()) == [(180.0, "high")]
+    assert critical_limits("heart-rate", packaged_rules()) == [(131.0, "high"), (40.0, "low")]
+    assert critical_limits("weight", packaged_rules()) == []
 
 
 @pytest.mark.parametrize(("name", "path"), [("letters", "/letters/"), ("letter", "/letters/{pk}/")])

@@ -1,6 +1,17 @@
 """Pages of telemetry."""
 
 from songhe.domains.telemetry.views.letters import Dismiss, Letter, LetterList, Replay
+from songhe.domains.telemetry.views.old_days import OldDays, Seal, StopRun
 from songhe.domains.telemetry.views.readings import Readings, VoidReading
 
-__all__ = ["Dismiss", "Letter", "LetterList", "Readings", "Replay", "VoidReading"]
+__all__ = [
+    "Dismiss",
+    "Letter",
+    "LetterList",
+    "OldDays",
+    "Readings",
+    "Replay",
+    "Seal",
+    "StopRun",
+    "VoidReading",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,6 +21,12 @@ from songhe.domains.people.selectors import PersonView
 from songhe.domains.telemetry import selectors, services
 from songhe.domains.telemetry.forms import ReasonForm
 from songhe.domains.telemetry.panels import charts
+from songhe.domains.telemetry.panels.window import (
+    RANGE_WORDS,
+    TABLE_RANGES_DAYS,
+    Window,
+    asked_window,
+)
 from songhe.domains.telemetry.selectors import StoredReading, key_text, parse_key
 from songhe.domains.telemetry.tables import ReadingRow, ReadingTable, Rows, reading_table
 from songhe.domains.telemetry.terms import VOID_READING
@@ -36,7 +43,7 @@ class Readings(View):
             raise NotFound
         actor: Actor = request.actor  # type: ignore[attr-defined]
         frame = people.frame(request, person_id, "now")
-        window = charts.window_of(charts.days_of(request), timezone.now())
+        window = asked_window(request, timezone.now(), TABLE_RANGES_DAYS)
         rows = _rows(actor, frame.person, chart, window)
         title = charts.chart_title(chart)
         selectors.opened(actor, [person_id], at=window.now)
@@ -44,18 +51,22 @@ class Readings(View):
         context = {
             "frame": frame,
             "title": title,
-            "back": reverse("people:person", args=[person_id]) + f"?days={window.days}",
+            "back": reverse("people:person", args=[person_id]) + _asked(window),
             "table": table,
-            "ranges": [(n, charts.RANGE_WORDS[n], n == window.days) for n in charts.RANGES_DAYS],
+            "ranges": [(n, RANGE_WORDS[n], n == window.days) for n in TABLE_RANGES_DAYS],
         }
         return render(request, "telemetry/readings.html", context)
+
+
+def _asked(window: Window) -> str:
+    return "?" + urlencode({k: v for k, v in window.query().items() if v is not None})
 
 
 def _may_void(actor: Actor, person: PersonView) -> bool:
     return actor.covers(VOID_READING, person.region_code)
 
 
-def _rows(actor: Actor, person: PersonView, chart: str, window: charts.Window) -> Rows:
+def _rows(actor: Actor, person: PersonView, chart: str, window: Window) -> Rows:
     keys = charts.CODES_OF[chart]
     voidable = _may_void(actor, person)
 
