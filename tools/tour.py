@@ -33,6 +33,14 @@ PARAMETERS = {
     "kind": "sbp",
 }
 
+NOBODY = "00000000-0000-0000-0000-000000000000"  # what is not given is not found
+OF_A_SCOPE = {
+    "monitoring:change_rule",
+    "monitoring:pick_rule",
+    "monitoring:try_rule",
+    "monitoring:revert_rule",
+}
+
 
 def screens() -> list[Screen]:
     """Return every screen once, by name."""
@@ -58,6 +66,8 @@ class Things:
     room: str
     organization: str
     key: str
+    absence: str = NOBODY
+    trial: str = NOBODY
 
     def address(self, screen: Screen) -> str:
         """Return a screen's address for these things."""
@@ -78,6 +88,6 @@ class Things:
 
     def _query(self, screen: Screen) -> str:
         """Return what a screen must be asked with to be a page."""
-        if screen.name in {"monitoring:change_rule", "monitoring:pick_rule"}:
-            return f"?rule={PARAMETERS['rule']}&scope=person:{self.person}"
+        if screen.name in OF_A_SCOPE:
+            return f"?rule={PARAMETERS['rule']}&scope=person:{self.person}&to=0"
         return ""

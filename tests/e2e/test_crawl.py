@@ -16,6 +16,7 @@ from songhe.kit.screens import Screen
 from tests.e2e import audit
 from tests.e2e.conftest import Visit
 from tests.e2e.house import CHEN, House, moment
+from tests.support.gateway import until
 from tools.chromium import DESK, PHONE
 from tools.tour import Things, screens, who_may
 
@@ -45,7 +46,32 @@ def things(house: House) -> Things:
         " fingerprint) FROM reading_hot WHERE device = %s ORDER BY effective_at DESC LIMIT 1",
         device,
     )
-    return Things(chen.id, device, alarm, letter, home, room, organization, reading)
+    absence, trial = past_things(house, chen.id)
+    return Things(
+        chen.id, device, alarm, letter, home, room, organization, reading, absence, trial
+    )
+
+
+def past_things(house: House, person: str) -> tuple[str, str]:
+    """Let a person have been away, and the operator have tried a rule; return both ids."""
+    house.run(
+        "from datetime import timedelta; from uuid import UUID\n"
+        "from django.utils import timezone\n"
+        "from songhe.base.access.actor import SYSTEM\n"
+        "from songhe.base.access import services as a\n"
+        "from songhe.base.accounts.models import User\n"
+        "from songhe.domains.monitoring import services as m\n"
+        "now = timezone.now()\n"
+        f"m.make_absence(actor=SYSTEM, person_id=UUID('{person}'), kind='family',"
+        " since=now - timedelta(days=9), until=now - timedelta(days=7), told_by='陈伟', at=now)\n"
+        "sun = a.actor_for(User.objects.get(login='sun'), now)\n"
+        f"m.ask_trial(actor=sun, scope='person:{person}', rule='bp-high',"
+        " params={'sbp_ge': 110, 'repeat': 1}, enabled=True, at=now)"
+    )
+    done = "SELECT id::text FROM monitoring_ruletrial WHERE state = 'done' AND rule = 'bp-high'"
+    until(lambda: house.rows(done), "a rule that was tried")
+    [[absence]] = house.rows("SELECT id::text FROM monitoring_absence WHERE person_id = %s", person)
+    return absence, str(house.rows(done)[0][0])
 
 
 def is_page(page: Page, address: str) -> bool:

@@ -190,7 +190,9 @@ class PickRule(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         row = found_spec(request.GET.get("rule", ""))
         scope = urlencode({"scope": request.GET.get("scope", "")})
-        step = "try_rule" if request.GET.get("do") == "try" else "change_rule"
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        tries = request.GET.get("do") == "try" or not actor.may(rule_access.CHANGE)
+        step = "try_rule" if tries else "change_rule"
         address = reverse(f"monitoring:{step}", args=[row.id])
         return HttpResponseRedirect(f"{address}?{scope}")
 
