@@ -291,5 +291,7 @@ class Connection(asyncio.Protocol):
         transport.close()
         if why:
             metrics.REFUSED.labels(why).inc()
+            if not self._listener.may_say():
+                return
             key = self.device.key if self.device is not None else None
             log.info("connection ended", why=why, device=key, address=self.address)

@@ -24,6 +24,7 @@ from songhe.gateway.writer import Writer
 log = structlog.get_logger("songhe.gateway.mqtt")
 
 SWEEP_S = 1.0
+LINES_PER_S, LINES_BURST = 5.0, 200.0
 # A device that vanished without a word is let go, also one that asked for no keep-alive; seldom
 # enough to wake no radio for it.
 LOST_AFTER_S, LOST_EVERY_S, LOST_COUNT = 600, 30, 4
@@ -49,6 +50,7 @@ class Listener:
         self.now_us = now_us
         self._connections: set[Connection] = set()
         self._unknown: Counter[str] = Counter()
+        self._lines = Bucket(LINES_PER_S, LINES_BURST, now_us())
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self.is_stopping = False
@@ -94,6 +96,17 @@ class Listener:
         if self._unknown[connection.address] > self.settings.gateway_unknown_per_address:
             return "too-many-unknown"
         return ""
+
+    def may_say(self) -> bool:
+        """Tell whether one more end of a connection is worth a line; the counters have them all.
+
+        In an outage every device comes again and again.
+        """
+        now_us = self.now_us()
+        if self._lines.debt_s(now_us) > 0:
+            return False
+        self._lines.take(1.0, now_us)
+        return True
 
     def bucket(self, device: Device, now_us: int) -> Bucket:
         """Return a device's token bucket; it outlives its connections."""

@@ -22,6 +22,7 @@ from songhe.gateway.writer.pressure import Pressure
 from songhe.gateway.writer.seen import Seen
 from songhe.gateway.writer.store import Store
 from songhe.kernel.detectors import Evaluator, Plan
+from songhe.kernel.time import StepWatch, steady_s
 from songhe.kernel.wire import Reading
 
 log = structlog.get_logger("songhe.gateway.writer")
@@ -66,6 +67,7 @@ class Writer(Pressure):
         self._wake = asyncio.Event()
         self._store: Store | None = None
         self._tick_due = False
+        self._clock_watch = StepWatch(now_us() / 1_000_000, steady_s())
         self._careful = 0
         self._stopping = False
         self._down_since_s: float | None = None
@@ -279,6 +281,7 @@ class Writer(Pressure):
     async def _write(self, store: Store, batch: Batch, *, tick: bool = False) -> None:
         """Run one transaction and, once it is committed, everything that follows from it."""
         started_s, now_us = time.monotonic(), self._now_us()
+        self._notice_set_clock(now_us)
         rows = list(batch.readings.values())
         if rows:
             await store.ensure_days(rows)
@@ -341,6 +344,12 @@ class Writer(Pressure):
             metrics.FAULTS.labels("judge").inc()
             log.exception("a rule failed", readings=len(rows))
             raise JudgementFailed from error
+
+    def _notice_set_clock(self, now_us: int) -> None:
+        """Tell the rules when the clock was set ahead: the time left out is nobody's silence."""
+        step_s = self._clock_watch.look(now_us / 1_000_000, steady_s())
+        if step_s > 0:
+            self._evaluator.was_deaf(now_us - round(step_s * 1_000_000), now_us)
 
     def _tick(self, now_us: int) -> Plan:
         try:

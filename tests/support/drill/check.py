@@ -39,7 +39,8 @@ SELECT id, rang_at, steps_done, next_step_at, state, raised_at, rule FROM monito
 WHERE incident_id IS NULL
 """
 _STEPS = """
-SELECT alarm_id, at FROM monitoring_alarmentry WHERE kind IN ('rang', 'level_up')
+SELECT alarm_id, at, coalesce((data->>'missed')::int, 0) FROM monitoring_alarmentry
+WHERE kind IN ('rang', 'level_up')
 ORDER BY at, id
 """
 _JOBS = """
@@ -106,8 +107,9 @@ def timers_kept(
     """
     now = house.rows("SELECT now()")[0][0]
     taken: dict[UUID, list[datetime]] = defaultdict(list)
-    for alarm, at in house.rows(_STEPS):
-        taken[alarm].append(at)
+    for alarm, at, missed in house.rows(_STEPS):
+        # Repeats that were missed together are one ring: each of them came then.
+        taken[alarm] += [at] * (1 + missed)
     broken = []
     for row in house.rows(_ALARMS):
         alarm, rang_at, done, next_at, state, raised_at, rule = row

@@ -74,6 +74,26 @@ class Injector:
         if more:
             self.broken.append(f"{more} messages were acknowledged {when}")
 
+    def fill_disk(self, seconds: float) -> None:
+        """Leave the database no room for a time."""
+        disk = self.house.disk
+        if disk is None:
+            return
+        disk.fill()
+        try:
+            # What room there was inside its files is used up first.
+            until(self._still, "the devices to go unacknowledged", PATIENCE_S)
+            self._nothing_acknowledged("with a full disk", seconds)
+        finally:
+            disk.free()
+
+    def _still(self) -> bool:
+        assert self.house.disk is not None
+        self.house.disk.fill()
+        count = self.house.acknowledgements()
+        time.sleep(2)
+        return self.house.acknowledgements() == count
+
     def step_clock(self, seconds: float, hold_s: float) -> None:
         """Set the house's clock, let it be wrong for a time, and set it right again."""
         clock = self.house.clock
@@ -110,6 +130,7 @@ def catalogue(injector: Injector, chance: random.Random) -> dict[str, Callable[[
         f"database stopped {outage_s:g} s": lambda: injector.stop_database(outage_s),
         "clock an hour ahead": lambda: injector.step_clock(STEP_S, 15),
         "clock an hour behind": lambda: injector.step_clock(-STEP_S, 15),
+        "full disk": lambda: injector.fill_disk(5.0),
         "hostile clients": injector.hostile_clients,
     }
     return faults

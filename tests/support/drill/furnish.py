@@ -58,7 +58,8 @@ def furnish(facts_file: Path, count: int) -> None:
         devices.append((device.key, secret))
         persons.append(str(person.pk))
     # A device of nobody, for hostile clients to be.
-    spare, secret = make_device(at=at, organization=first)
+    nobody = make_person(at=at)
+    spare, secret = make_device(at=at, organization=first, person_id=nobody.pk)
     facts = {
         "spare": (spare.key, secret),
         "devices": devices,

@@ -20,6 +20,7 @@ import psycopg
 
 from songhe.config.postgres import Cluster, cluster_home
 from tests.support.drill.clock import Clock, NoCompiler
+from tests.support.drill.disk import SmallDisk
 from tests.support.gateway import until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -56,6 +57,7 @@ class DrillHouse:
         self.cluster = Cluster(cluster_home(self.state), port + 4)
         # While this file is there the database is not started again.
         self.hold_file = folder / "hold"
+        self.disk: SmallDisk | None = None
         self.clock: Clock | None = None
         with contextlib.suppress(NoCompiler):
             self.clock = Clock(folder / "clock")
