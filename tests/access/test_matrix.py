@@ -46,6 +46,7 @@ def address(screen: Screen, world: World) -> str:
         "room": town.room,
         "absence": town.absence,
         "trial": world.trial,
+        "run": world.run,
     }
     values: dict[str, UUID | str] = {}
     for converter, name in re.findall(r"<(?:(\w+):)?(\w+)>", screen.route):

@@ -19,6 +19,7 @@ from songhe.domains.monitoring.models import Alarm
 from songhe.domains.monitoring.testing import make_finding
 from songhe.domains.organizations import services as organizations
 from songhe.domains.people import services as people
+from songhe.domains.telemetry.models import Run
 from songhe.kernel import ids, wire
 
 TOWNS = {"a": "990121001", "b": "990121002"}
@@ -44,9 +45,10 @@ class Town:
 
 @dataclass
 class World:
-    """trial: a rule that the operator of town a tried."""
+    """trial: a rule that the operator of town a tried; run: work on old days that goes on."""
 
     trial: UUID = field(default_factory=ids.uuid7)
+    run: UUID = field(default_factory=ids.uuid7)
     towns: dict[str, Town] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
 
@@ -166,6 +168,7 @@ def make_world(now: datetime) -> World:
     world = World()
     for key in TOWNS:
         world.towns[key] = make_town(key, now)
+    Run.objects.create(id=world.run, work="regions", started_at=now, moved_at=now)
     since = now - timedelta(days=1)
     for role in all_roles():
         user = User.objects.create_user(login=role, display_name=role, password="a long phrase")
