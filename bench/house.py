@@ -128,6 +128,12 @@ class Bench:
         child.terminate()
         child.wait(30)
 
+    def kill(self, name: str) -> None:
+        """Kill one process outright."""
+        child = self._children.pop(name)
+        child.kill()
+        child.wait(30)
+
     def log(self, name: str) -> str:
         """Return the end of what a process said."""
         return (self.folder / f"{name}.log").read_text("utf-8", errors="replace")[-4000:]
