@@ -165,16 +165,6 @@ class House:
         argv = [sys.executable, "-c", f"import django; django.setup()\n{code}"]
         subprocess.run(argv, cwd=ROOT, env=self.environment(), check=True, timeout=60)
 
-    def carry(self, carrier: str, child: str) -> None:
-        """Let a home gateway speak for another device (there is no page for it yet)."""
-        self.run(
-            "from datetime import UTC, datetime; from uuid import UUID\n"
-            "from songhe.domains.devices.models import Device\n"
-            "from songhe.domains.devices.snapshots import write_snapshots\n"
-            f"Device.objects.filter(pk='{child}').update(gateway='{carrier}')\n"
-            f"write_snapshots([UUID('{carrier}'), UUID('{child}')], at=datetime.now(UTC))"
-        )
-
     # --- what is stored --------------------------------------------------------------------
 
     def rows(self, text: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -114,6 +114,10 @@ class CarryForm(KitForm):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    def __init__(self, *args: Any, needs_names: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["names"].required = needs_names
+
     def clean_names(self) -> list[str]:
         """Return the names line by line; none longer than the table holds."""
         found = [line.strip() for line in self.cleaned_data["names"].splitlines() if line.strip()]

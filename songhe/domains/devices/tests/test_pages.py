@@ -276,7 +276,7 @@ def test_a_hub_carries_a_device_under_its_own_name_and_releases_it(cast: Cast) -
     before = counts()
     for data, words in (
         ({"key": "nobody", "names": "a"}, "There is no such device"),
-        ({"key": "keypir", "names": ""}, "write at least one"),
+        ({"key": "keypir", "names": ""}, "Fill this in"),
         ({"key": "keyhub", "names": "a"}, "cannot be carried"),
         ({"key": "keypir", "names": "x" * 121}, "at most 120"),
     ):
@@ -296,4 +296,33 @@ def test_a_hub_carries_a_device_under_its_own_name_and_releases_it(cast: Cast) -
     post(cast, who, of(cast, "pir", "release/"), {})
     body = GatewayDevice.objects.get(device=hub.pk).body
     assert (body["children"], body["names"]) == ([], {})
-    get(cast, who, of(cast, "pir", "carry/"), status=404)
+    assert "speaks only for itself" in get(cast, who, of(cast, "pir", "carry/"))
+    data = {"key": "keydoor", "names": "x"}
+    assert "only for itself" in post(cast, who, of(cast, "pir", "carry/"), data, status=409)
+
+
+def test_a_hub_that_knows_no_keys_needs_names_and_a_name_means_one_device(cast: Cast) -> None:
+    at = timezone.now()
+    organization = Device.objects.get(key="keypir").organization_id
+    hub, _ = services.register_device(
+        actor=SYSTEM, type="zigbee-hub", organization_id=organization, at=at
+    )
+    other, _ = services.register_device(
+        actor=SYSTEM, type="home-gateway", organization_id=organization, at=at
+    )
+    pir, door = cast.devices["pir"], cast.devices["door"]
+    with pytest.raises(services.NameNeeded):
+        services.carry_device(actor=SYSTEM, gateway_id=hub.pk, device_id=pir, at=at)
+    services.carry_device(actor=SYSTEM, gateway_id=hub.pk, device_id=pir, names=["a"], at=at)
+    with pytest.raises(services.NameTaken):
+        services.carry_device(actor=SYSTEM, gateway_id=hub.pk, device_id=door, names=["a"], at=at)
+    with pytest.raises(services.CannotCarry):
+        services.carry_device(actor=SYSTEM, gateway_id=door, device_id=pir, at=at)
+    # Another hub takes it over: the first forgets it, and both are told.
+    services.carry_device(actor=SYSTEM, gateway_id=other.pk, device_id=pir, at=at)
+    bodies = dict(GatewayDevice.objects.values_list("device", "body"))
+    assert (bodies[hub.pk]["children"], bodies[hub.pk]["names"]) == ([], {})
+    assert bodies[other.pk]["children"] == ["keypir"]
+    services.release_device(actor=SYSTEM, device_id=pir, at=at)
+    with pytest.raises(services.NotCarried):
+        services.release_device(actor=SYSTEM, device_id=pir, at=at)

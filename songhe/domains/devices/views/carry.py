@@ -15,7 +15,7 @@ from django.views.generic import View
 from songhe.base.access.actor import Actor
 from songhe.domains.devices import selectors, services, types
 from songhe.domains.devices.forms import CarryForm
-from songhe.kernel.errors import Conflict, Invalid, NotFound
+from songhe.kernel.errors import Conflict, Invalid
 from songhe.kit.forms import refuse
 
 
@@ -29,12 +29,13 @@ class Carry(View):
         if key:
             known = selectors.carrier_of(actor, selectors.find_device(actor, key))
             names = known[1] if known is not None and known[0].pk == device_id else []
-        form = CarryForm(initial={"key": key, "names": "\n".join(names)})
+        needed = _needs_names(actor, device_id)
+        form = CarryForm(initial={"key": key, "names": "\n".join(names)}, needs_names=needed)
         return self._page(request, device_id, form)
 
     def post(self, request: HttpRequest, device_id: UUID) -> HttpResponse:
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        form = CarryForm(request.POST)
+        form = CarryForm(request.POST, needs_names=_needs_names(actor, device_id))
         if not form.is_valid():
             return self._page(request, device_id, form, status=422)
         try:
@@ -58,12 +59,9 @@ class Carry(View):
         self, request: HttpRequest, device_id: UUID, form: CarryForm, status: int = 200
     ) -> HttpResponse:
         hub = selectors.get_device(request.actor, device_id)  # type: ignore[attr-defined]
-        kind = types.get_type(hub.type)
-        if not kind.carries:
-            raise NotFound
         context = {
             "device": hub,
-            "kind": kind,
+            "kind": types.get_type(hub.type),
             "form": form,
             "crumbs": [
                 (_("Devices"), reverse("devices:device_list")),
@@ -72,6 +70,11 @@ class Carry(View):
             ],
         }
         return render(request, "devices/carry.html", context, status=status)
+
+
+def _needs_names(actor: Actor, device_id: UUID) -> bool:
+    """Tell whether a hub speaks a language that knows no keys of ours."""
+    return types.get_type(selectors.get_device(actor, device_id).type).format != "songhe"
 
 
 class Release(View):
