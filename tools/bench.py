@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.options import Options
 
-NAMES = ("ingest", "alarm", "reads", "web", "connections")
+NAMES = ("ingest", "alarm", "reads", "web", "connections", "trial")
 
 
 def table(found: dict[str, float]) -> str:
