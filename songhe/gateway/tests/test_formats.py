@@ -163,6 +163,15 @@ def test_a_session_start_dates_continuous_glucose() -> None:
     assert describe.lines(late, NOW_US)[0].startswith("2026-11-21T02:15:00Z: ")
 
 
+def test_what_one_message_may_bring_is_bounded() -> None:
+    beats = json.dumps({"characteristic": "2A37", "hex": "1048" + "5503" * 250})
+    talk = decoders.own_talk("gatt", snapshot("d"), Memory())
+    assert len(talk.decode(f"[{','.join([beats] * 15)}]".encode(), NOW_US)) < 4096
+    (item,) = talk.decode(f"[{','.join([beats] * 60)}]".encode(), NOW_US)
+    assert isinstance(item, Refused)
+    assert item.reason == "too-large"
+
+
 # ---- numbers that are none
 
 

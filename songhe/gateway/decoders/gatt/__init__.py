@@ -29,6 +29,8 @@ from songhe.gateway.decoders.messages import (
 from songhe.kernel.time import from_us
 
 BYTES_MAX = 512  # of an attribute (Bluetooth Core, Vol 3, Part F, 3.2.9)
+# Intervals between beats are two bytes each: more would be tens of thousands of readings at once.
+JSON_MAX = 16 * 1024
 _BASE_UUID = "-0000-1000-8000-00805f9b34fb"
 # What these describe is the measurement, not the body: without a value they are nothing.
 _BESIDE = frozenset(("songhe:user-index", "songhe:measurement-doubtful", "songhe:irregular-pulse"))
@@ -67,6 +69,9 @@ def read(talk: Talk, said: Said) -> list[Decoded]:
             detail = f"a characteristic holds at most {BYTES_MAX} bytes"
             return [Refused("too-large", detail, said.payload)]
         return _decoded(talk, said, named, said.payload, None, None, said.payload)
+    if len(said.payload) > JSON_MAX:
+        detail = f"a message of characteristics holds at most {JSON_MAX} bytes"
+        return [Refused("too-large", detail, said.payload)]
     if said.payload.lstrip()[:1] != b"[":
         return _message(talk, said, said.payload)
     try:
