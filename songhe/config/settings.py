@@ -110,7 +110,7 @@ COTTON_DIR = "components"
 
 # A pool's tries grow further apart with an outage, up to minutes: given up early they begin anew,
 # so that pages and timers are back within seconds of the database.
-POOL = {"min_size": 2, "max_size": 8, "timeout": 10.0, "reconnect_timeout": 3.0}
+POOL = {"min_size": 2, "max_size": 8, "timeout": 5.0, "reconnect_timeout": 3.0}
 _db = conninfo_to_dict(ENV.database_url) if ENV.database_url else {}
 DATABASES = {
     "default": {
@@ -121,6 +121,8 @@ DATABASES = {
         "HOST": _db.get("host", "127.0.0.1"),
         "PORT": str(_db.get("port", ENV.port_of("postgres"))),
         "CONN_MAX_AGE": 0,
+        # Asked before each use: connections of a database that was restarted are no error pages.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": 5} | ({} if ENV.mode == "test" else {"pool": POOL}),
         "TEST": {"NAME": f"test_{_db.get('dbname', 'songhe')}"},
     }

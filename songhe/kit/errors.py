@@ -7,15 +7,17 @@ CSRF_FAILURE_VIEW names `csrf_failure`.
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any, ClassVar
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
-from songhe.kernel.errors import Denied, Invalid, NotFound, SongheError
+from songhe.kernel.errors import Denied, Invalid, NotFound, SongheError, Unavailable
 from songhe.kit.asks import wants_fragment, wants_json
 
 logger = logging.getLogger("songhe.web")
@@ -55,6 +57,8 @@ def anticipated(exception: Exception) -> SongheError | None:
         return Denied()
     if isinstance(exception, BadRequest | SuspiciousOperation):
         return BadRequestError()
+    if isinstance(exception, OperationalError | InterfaceError):
+        return Unavailable()  # the database is away, restarting or full
     return None
 
 
@@ -103,8 +107,8 @@ def _answer(request: HttpRequest, status: int, code: str, said: str) -> HttpResp
             response.headers["HX-Reswap"] = "innerHTML"
             response.headers["HX-Retarget"] = "#errors"
         else:
-            # The 500 page is rendered without request: what failed may be what it would ask.
-            asker = None if status == 500 else request
+            # Faults are rendered without request: what failed may be what it would ask.
+            asker = None if status >= 500 else request
             look = getattr(request, "look", None)
             context["look"] = look
             html = render_to_string("kit/error.html", context, request=asker)
@@ -131,6 +135,9 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def handler500(request: HttpRequest) -> HttpResponse:
     """Answer a fault outside of views (Django has logged it already)."""
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        return render(request, error)
     return fault(request)
 
 

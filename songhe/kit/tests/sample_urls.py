@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import engines
 from django.urls import include, path
@@ -80,5 +81,6 @@ urlpatterns = [
     screen("conflict/", raising(Conflict()), public=True),
     screen("invalid/", raising(Invalid()), public=True),
     screen("unavailable/", raising(Unavailable()), public=True),
+    screen("outage/", raising(OperationalError("the password of a connection")), public=True),
     screen("fault/", raising(RuntimeError("the secret of a stack trace")), public=True),
 ]

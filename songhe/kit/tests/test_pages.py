@@ -72,6 +72,7 @@ def test_preferences_are_kept_and_lead_back_to_this_host_only(client: Client) ->
     ("path", "status", "code"),
     [("nowhere", 404, "songhe.not_found"), ("conflict", 409, "songhe.conflict"),
      ("invalid", 422, "songhe.invalid"), ("unavailable", 503, "songhe.unavailable"),
+     ("outage", 503, "songhe.unavailable"),
      ("fault", 500, "songhe.fault")],
 )
 def test_an_error_is_a_page_a_fragment_or_problem_details(
