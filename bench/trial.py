@@ -18,7 +18,7 @@ _DAY = """
 INSERT INTO reading_hot (subject_kind, subject, device, effective_at, fingerprint, received_at,
                          codes, vals, flags, person)
 SELECT 1, w.person, w.device, t, 7, t + interval '1 second', '{1,2,4,6,7}'::smallint[],
-       ARRAY[120 + 20 * sin(n) + CASE WHEN (n * 7919) %% 500 = 5 THEN 60 ELSE 0 END,
+       ARRAY[120 + 20 * sin(n) + CASE WHEN (n * 7919) %% 97 = 5 THEN 60 ELSE 0 END,
              75, 70 + 10 * cos(n), 97, 36.5]::float8[], 0, w.person
   FROM unnest(%s::uuid[], %s::uuid[]) AS w(person, device),
        LATERAL (SELECT t, (extract(epoch FROM t) / 60)::bigint AS n

@@ -181,7 +181,7 @@ def _judge(trial: RuleTrial, clock: Clock, should_end: Callable[[], bool]) -> No
         subjects = trial_reads.subjects_of(chunk, devices)
         judge, codes = _replay(trial, chunk, devices)
         readings = stored.stream(
-            subjects=subjects, since=from_us(judge.starts_us), until=trial.until
+            subjects=subjects, since=from_us(judge.starts_us), until=trial.until, codes=codes
         )
         for now_us in judge.feed(readings, codes):
             share = (now_us - judge.starts_us) / (judge.until_us - judge.starts_us)

@@ -15,7 +15,7 @@ from songhe.kernel.wire import Reading
 CHUNK_ROWS = 20_000
 _DAY = """
 SELECT subject_kind, subject, device, effective_at, received_at, codes_of, vals, flags, person
-  FROM readings(%s, NULL, %s, %s)
+  FROM readings(%s, %s, %s, %s)
  ORDER BY effective_at, device, fingerprint, subject
 """
 
@@ -26,22 +26,24 @@ def stream(
     since: datetime,
     until: datetime,
     chunk_rows: int = CHUNK_ROWS,
+    codes: Collection[int] | None = None,
 ) -> Iterator[Reading]:
     """Yield what is stored from since until before until, each once, by effective time and device.
 
-    Hot and sealed days are read as one.
-    subjects None means all of them. `place` is not stored: it is None. Memory holds chunk_rows at
-    a time; a UTC day is one query. For the system's own use: the caller answers for who may see.
+    Hot and sealed days are read as one. subjects None means all of them; codes: only readings
+    with one of these. `place` is not stored: it is None. Memory holds chunk_rows at a time; a UTC
+    day is one query. For the system's own use: the caller answers for who may see.
     """
     if since >= until:
         return
     wanted = None if subjects is None else list(subjects)
+    only = None if codes is None else list(codes)
     start = since
     while start < until:
         midnight = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         end = min(until, midnight + timedelta(days=1))
         with connection.chunked_cursor() as cursor:
-            cursor.execute(_DAY, [wanted, start, end])
+            cursor.execute(_DAY, [wanted, only, start, end])
             while rows := cursor.fetchmany(chunk_rows):
                 yield from map(_reading, rows)
         start = end

@@ -27,6 +27,9 @@ def test_the_stream_gives_everything_once_in_time_order() -> None:
     assert {row.subject for row in only} == {other}
     assert len(only) == 4
     assert only[0].received_us - only[0].effective_us == 5_000_000
+    put(one, device, NOW - timedelta(hours=2), spo2=96)
+    spo2 = list(selectors.stream(subjects=[one, other], since=times[0], until=NOW, codes=[6]))
+    assert [row.codes for row in spo2] == [(6,)]
     assert (only[0].codes, only[0].values, only[0].flags) == ((4,), (70.0,), 1)
     assert list(selectors.stream(subjects=[], since=times[0], until=NOW)) == []
     assert list(selectors.stream(subjects=None, since=NOW, until=NOW)) == []
