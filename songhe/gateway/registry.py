@@ -91,6 +91,12 @@ class Device:
             for known, until_us in self.snapshot.secrets
         )
 
+    def until_us(self, digest: str) -> int | None:
+        """Return until when a secret of this digest holds; None where that has no end."""
+        ends = [until_us for known, until_us in self.snapshot.secrets if known == digest]
+        given = [end_us for end_us in ends if end_us is not None]
+        return max(given, default=0) if len(given) == len(ends) else None
+
     def restamped(self, message_id: str, at_us: int) -> bool:
         """Tell whether a message of this id came before with another time, and remember it."""
         known = self.message_ids.pop(message_id, at_us)

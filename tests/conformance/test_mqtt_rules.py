@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from songhe.gateway import mqtt
+from songhe.kernel.time import from_us, to_us
 from songhe.kernel.wire import Flag
 from tests.support.gateway import GatewayProcess, Site, digest, pressure, stamp, until
 from tests.support.mqtt_client import BareClient
@@ -317,6 +319,18 @@ def test_a_new_secret_works_beside_the_old_one_and_a_revoked_one_ends_at_once(
     site.change(device, active=False)
     assert second.next() is None
     assert dial().connect(device, password=b"new one") == mqtt.Connack(5)
+
+
+def test_a_secret_that_runs_out_ends_the_connection_that_it_opened(
+    gateway: GatewayProcess, site: Site, dial: Dial
+) -> None:
+    device, client, second = gateway.device(), dial(), dial()
+    client.connect(device)
+    soon_us = to_us(datetime.now(UTC) + timedelta(seconds=1))
+    site.change(device, secrets=[(digest(device.secret), soon_us), (digest("new one"), None)])
+    assert client.next() is None
+    assert datetime.now(UTC) >= from_us(soon_us)
+    assert second.connect(device, password=b"new one") == mqtt.Connack(0)
 
 
 def test_a_gateway_device_speaks_for_its_children_only(

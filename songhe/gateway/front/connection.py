@@ -45,6 +45,7 @@ class Connection(asyncio.Protocol):
         self._will: mqtt.Will | None = None
         self._holds: set[str] = set()
         self._digest = ""
+        self._until_us: int | None = None
         self._bucket = Bucket(1.0, 1.0, 0)
         self._ending: tuple[bytes, str] | None = None
         self._closing: asyncio.Transport | None = None
@@ -204,6 +205,7 @@ class Connection(asyncio.Protocol):
             return
         device, self._digest = found
         self.device = device
+        self._until_us = device.until_us(self._digest)
         self._will = packet.will
         self.is_clean = packet.clean
         self.keep_alive_s = packet.keep_alive_s * KEEP_ALIVE_GRACE
@@ -223,8 +225,10 @@ class Connection(asyncio.Protocol):
         """Tell whether the secret that this connection signed in with still holds."""
         return self.device is None or self.device.honours(self._digest, now_us)
 
-    def check(self, now_s: float) -> None:
-        """End a connection that has been silent, or slow, for longer than it may be."""
+    def check(self, now_s: float, now_us: int) -> None:
+        """End a connection whose secret has run out, or that is silent or slow for too long."""
+        if self._until_us is not None and now_us >= self._until_us:
+            self._end("revoked")
         if self._closing is not None:
             if now_s - self.active_s > CLOSING_S:
                 self._closing.abort()
@@ -268,9 +272,11 @@ class Connection(asyncio.Protocol):
             self._transport = None
             transport.abort()
 
-    def forget_routes(self) -> None:
-        """Look every topic up again: the device or its children changed."""
+    def renew(self) -> None:
+        """Look every topic and the secret's end up again: the device or its children changed."""
         self._routes.clear()
+        if self.device is not None:
+            self._until_us = self.device.until_us(self._digest)
 
     def end(self, why: str) -> None:
         """Close from outside: revoked, taken over, shutting down."""

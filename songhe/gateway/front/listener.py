@@ -23,7 +23,9 @@ from songhe.gateway.writer import Writer
 
 log = structlog.get_logger("songhe.gateway.mqtt")
 
-SWEEP_S = 1.0
+# Every connection is looked at once in this time, a few at once: ten thousand in one go would hold
+# up everybody's messages for tens of milliseconds.
+SWEEP_S, SWEPT_AT_ONCE = 1.0, 500
 LINES_PER_S, LINES_BURST = 5.0, 200.0
 # A device that vanished without a word is let go, also one that asked for no keep-alive; seldom
 # enough to wake no radio for it.
@@ -145,7 +147,7 @@ class Listener:
         if not connection.may_stay(self.now_us()):
             connection.end("revoked")
         else:
-            connection.forget_routes()
+            connection.renew()
 
     def _known(self, connection: Connection) -> None:
         address = connection.address
@@ -155,12 +157,13 @@ class Listener:
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(SWEEP_S)
-            now_s, now_us = time.monotonic(), self.now_us()
-            for connection in list(self._connections):
-                connection.check(now_s)
-                if not connection.may_stay(now_us):
-                    connection.end("revoked")
+            everybody = list(self._connections)
+            pieces = max(1, -(-len(everybody) // SWEPT_AT_ONCE))
+            for piece in range(pieces):
+                await asyncio.sleep(SWEEP_S / pieces)
+                now_s, now_us = time.monotonic(), self.now_us()
+                for connection in everybody[piece::pieces]:
+                    connection.check(now_s, now_us)
 
 
 def _let_go_of_the_lost(number: int) -> None:
