@@ -6,15 +6,27 @@ import csv
 from datetime import datetime
 from pathlib import Path
 
-from songhe.config.replay.recording import Line, Recording, Sensor, chosen, finish, reading
+from songhe.config.replay.recording import (
+    Line,
+    Mark,
+    Recording,
+    Sensor,
+    chosen,
+    finish,
+    only_whole,
+    reading,
+)
+from songhe.config.replay.signals import rows_of
 
 NAME = "cgm_iglu"
 FILES = ("cgm_t2d_5subjects_dev.csv", "cgm_hall2018_dev.csv")
+MEALS = "meals_hall_dev.csv"
 _SENSOR = Sensor("cgm", "cgm")
 
 
-def read(folder: Path, subject: str) -> Recording:
+def read(folder: Path, subject: str, part: str) -> Recording:
     """Read one person's glucose; values stay in mg/dL, the gateway turns them into mmol/L."""
+    only_whole(NAME, part)
     people: dict[str, list[Line]] = {}
     for name in FILES:
         path = folder / name
@@ -28,4 +40,10 @@ def read(folder: Path, subject: str) -> Recording:
                 )
                 people.setdefault(row["id"], []).append(line)
     who = chosen(NAME, list(people), subject)
-    return finish(NAME, who, iter([_SENSOR]), people[who])
+    marks: list[Mark] = []
+    if (folder / MEALS).exists():
+        for row in rows_of(folder / MEALS):
+            if row["id"] == who:
+                at = datetime.fromisoformat(row["mealtime"])
+                marks.append((at, at, f"meal/{row['meal']}"))
+    return finish(NAME, who, [_SENSOR], people[who], marks)

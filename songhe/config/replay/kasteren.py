@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from songhe.config.replay.recording import Line, Recording, Sensor, chosen, event, finish
+from songhe.config.replay.recording import (
+    Line,
+    Mark,
+    Recording,
+    Sensor,
+    chosen,
+    event,
+    finish,
+    only_whole,
+)
+from songhe.config.replay.signals import rows_of
 
 NAME = "adl_kasteren"
 EVENTS_A, SENSORS_C, LABELS_C = (
@@ -15,6 +24,7 @@ EVENTS_A, SENSORS_C, LABELS_C = (
     "houseC_sensors_dev.csv",
     "houseC_labels.txt",
 )
+ACTIVITIES_C = "houseC_activities_dev.csv"
 # Doors inside the home play as items in use: a door magnet means the entrance to the rules.
 _ROOMS_A = {
     "HallBedroomDoor": "bedroom",
@@ -27,8 +37,9 @@ _ROOMS_A = {
 _ROOMS_C = {"Bedroom": "bedroom", "Bathroom": "bathroom", "Hall": "hall", "Living": "living"}
 
 
-def read(folder: Path, subject: str) -> Recording:
+def read(folder: Path, subject: str, part: str) -> Recording:
     """Read home C (22,700 activations of 19 days) or A (1,319 of 28 days)."""
+    only_whole(NAME, part)
     home = chosen(NAME, ["C", "A"], subject.upper())
     if home == "A":
         lines = list(_home_a(folder / EVENTS_A))
@@ -37,7 +48,29 @@ def read(folder: Path, subject: str) -> Recording:
         known = _labels(folder / LABELS_C)
         lines = list(_home_c(folder / SENSORS_C, known))
         sensors = list(known.values())
-    return finish(NAME, home, iter(sensors), lines)
+    marks = list(_marks_a(folder)) if home == "A" else list(_marks_c(folder))
+    return finish(NAME, home, sensors, lines, marks)
+
+
+def _marks_a(folder: Path) -> Iterator[Mark]:
+    """Yield the activity that each activation fell in."""
+    for row in rows_of(folder / EVENTS_A):
+        if row["activity"]:
+            at = datetime.fromisoformat(row["timestamp"])
+            yield at, at, f"activity/{row['activity']}"
+
+
+def _marks_c(folder: Path) -> Iterator[Mark]:
+    """Yield the activities, as far as the set holds them, by their names."""
+    if not (folder / ACTIVITIES_C).exists():
+        return
+    text = (folder / LABELS_C).read_text(encoding="utf-8")
+    _, _, listed = text.partition("activities")
+    parts = (line.split() for line in listed.splitlines())
+    names = {part[0]: part[1] for part in parts if len(part) > 1 and part[0].isdigit()}
+    for row in rows_of(folder / ACTIVITIES_C):
+        start, end = (datetime.fromisoformat(row[name]) for name in ("start", "end"))
+        yield start, end, f"activity/{names.get(row['activity_id'], row['activity_id'])}"
 
 
 def _names(lines: list[Line]) -> list[str]:
@@ -67,17 +100,15 @@ def _labels(path: Path) -> dict[str, Sensor]:
 
 
 def _home_a(path: Path) -> Iterator[Line]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield _begins(datetime.fromisoformat(row["timestamp"]), row["sensor"])
+    for row in rows_of(path):
+        yield _begins(datetime.fromisoformat(row["timestamp"]), row["sensor"])
 
 
 def _home_c(path: Path, known: dict[str, Sensor]) -> Iterator[Line]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            name = known[row["sensor_id"]].name
-            yield _begins(datetime.fromisoformat(row["start"]), name)
-            yield _ends(datetime.fromisoformat(row["end"]), name)
+    for row in rows_of(path):
+        name = known[row["sensor_id"]].name
+        yield _begins(datetime.fromisoformat(row["start"]), name)
+        yield _ends(datetime.fromisoformat(row["end"]), name)
 
 
 def _begins(at: datetime, name: str) -> Line:

@@ -6,19 +6,23 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
-
-from songhe.config.replay.recording import Line
+from songhe.config.replay.recording import Line, Recording, encoded
 from songhe.config.replay.setup import Player
 from songhe.config.simulate.link import Address, Link
 from songhe.kernel.errors import Denied, Unavailable
 
 WAITING_MOST = 400
+# What is due in one step of time goes as one payload a device: the gateway counts payloads and
+# their KiB (200 a second and device), and holds back whoever sends more.
+STEP_S = 0.05
+STEP = timedelta(seconds=STEP_S)
+BYTES_MOST = 60 * 1024
+MESSAGES_MOST = 500
 SAY_EVERY_S = 1.0
 REFUSED_MOST = 20
 
@@ -51,6 +55,11 @@ class Course:
     shift: Callable[[datetime], datetime]
     speed: float
 
+    @property
+    def span(self) -> timedelta:
+        """Return how long the recording lasts in life."""
+        return max(line.at + line.lasts for line in self.lines) - self.lines[0].at
+
 
 class Replay:
     """One run: a link a device, a pace, and a line that tells how it goes."""
@@ -63,21 +72,37 @@ class Replay:
         now: Callable[[], datetime],
     ) -> None:
         self.course = course
-        self.links = {p.sensor: Link(p.key, p.secret, self, address) for p in players}
+        made = list(players)
+        speaking = {line.sensor for line in course.lines}
+        self.links = {
+            p.sensor: Link(p.key, p.secret, self, address) for p in made if p.sensor in speaking
+        }
         self.acknowledged_count = 0
         self.sent = 0
         self.clock = course.shift(course.lines[0].at)
+        self.took = timedelta()
+        self._keys = {p.sensor: p.key for p in made}
+        # How many lines each payload holds that is on its way, by device key.
+        self._holds: dict[str, deque[int]] = {link.key: deque() for link in self.links.values()}
         self._now = now
+        self._began = now()
         self._refused = ""
         self._stop = asyncio.Event()
         self._refusals: Counter[str] = Counter()
         self._progress = asyncio.Event()
+
+    @property
+    def achieved(self) -> float:
+        """Return how many times as fast as life it went, so far or in all."""
+        took = self.took or self._now() - self._began
+        return (self.clock - self.course.shift(self.course.lines[0].at)) / max(took, STEP)
 
     async def run(self) -> bool:
         """Play to the end; False when it was stopped before. Raises NotLetIn."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop.set)
+        self._began = self._now()
         connections = [asyncio.create_task(link.run()) for link in self.links.values()]
         playing = asyncio.create_task(self._play())
         telling = asyncio.create_task(self._tell())
@@ -90,6 +115,7 @@ class Replay:
             if self._refused:
                 raise NotLetIn(key=self._refused)
         finally:
+            self.took = self._now() - self._began
             for task in (*connections, playing, telling, stopped):
                 task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -103,17 +129,14 @@ class Replay:
         await self._stop.wait()
 
     async def _play(self) -> None:
-        course = self.course
-        began, start = self._now(), self.clock
-        for line in course.lines:
-            at = course.shift(line.at)
-            if course.speed:
-                while (wait_s := self._wait_s(at, began, start)) > 0:
-                    await asyncio.sleep(min(wait_s, 0.5))
-            self.clock = at
-            body = {"at": at.isoformat(), **line.body}
-            self.links[line.sensor].publish(line.kind, msgspec.json.encode(body))
-            self.sent += 1
+        lines, place = self.course.lines, 0
+        while place < len(lines):
+            due, wait_s = self._due(place)
+            if due == place:
+                await asyncio.sleep(min(max(wait_s, STEP_S), 0.5))
+                continue
+            self._send(lines[place:due])
+            place = due
             while self.sent - self.acknowledged_count >= WAITING_MOST:
                 await self._news()
         while self.acknowledged_count < self.sent:
@@ -123,17 +146,54 @@ class Replay:
         self._progress.clear()
         await self._progress.wait()
 
-    def _wait_s(self, at: datetime, began: datetime, start: datetime) -> float:
-        """Return for how long to wait; the recording never runs ahead of the clock."""
-        now = self._now()
-        reached = start + (now - began) * self.course.speed
-        return max((at - reached) / self.course.speed, at - now).total_seconds()
+    def _due(self, place: int) -> tuple[int, float]:
+        """Return (the first line that is not due yet, for how long to wait when none is).
+
+        A line is due when the recording has come to its end at the pace of the course, and never
+        before that moment is past: a recording does not run ahead of the clock.
+        """
+        course, now = self.course, self._now()
+        start = course.shift(course.lines[0].at)
+        reached = start + (now - self._began) * course.speed if course.speed else now
+        room = WAITING_MOST - (self.sent - self.acknowledged_count)
+        end = place
+        for line in course.lines[place : place + room]:
+            complete = course.shift(line.at + line.lasts)
+            if complete > min(now, reached):
+                if end == place:
+                    behind = (complete - reached) / course.speed if course.speed else STEP
+                    return end, max(behind, complete - now).total_seconds()
+                break
+            end += 1
+        return end, 0.0
+
+    def _send(self, lines: Sequence[Line]) -> None:
+        """Publish lines: those of one device and kind together, in their order."""
+        groups: dict[tuple[str, str], list[bytes]] = {}
+        for line in lines:
+            at = self.course.shift(line.at)
+            self.clock = max(self.clock, at + line.lasts)
+            groups.setdefault((line.sensor, line.kind), []).append(encoded(self._named(line), at))
+        for (sensor, kind), messages in groups.items():
+            link = self.links[sensor]
+            for payload, count in payloads(messages):
+                link.publish(kind, payload)
+                self._holds[link.key].append(count)
+                self.sent += count
+
+    def _named(self, line: Line) -> Line:
+        """Return a line in which beacons stand by their keys."""
+        if line.kind != "sightings":
+            return line
+        heard = [{**one, "key": self._keys[one["key"]]} for one in line.body["sightings"]]
+        return Line(line.at, line.sensor, line.kind, {**line.body, "sightings": heard}, line.lasts)
 
     # --- told by links -----------------------------------------------------------------------
 
     def acknowledged(self, link: Link, count: int) -> None:
         """Count what is stored and judged."""
-        self.acknowledged_count += count
+        holds = self._holds[link.key]
+        self.acknowledged_count += sum(holds.popleft() for _ in range(min(count, len(holds))))
         self._progress.set()
 
     def commanded(self, link: Link, payload: bytes) -> None:
@@ -165,10 +225,44 @@ class Replay:
         pace = "" if rate is None else f", {rate:.0f} a second"
         text = (
             f"replay: {self.clock:%Y-%m-%d %H:%M}, {self.acknowledged_count:,} of {total:,} "
-            f"messages acknowledged{pace}"
+            f"messages acknowledged{pace}, {self.achieved:.3g} times life"
         )
-        sys.stdout.write(f"{text:<78}{end}")
+        sys.stdout.write(f"{text:<98}{end}")
         sys.stdout.flush()
+
+
+def payloads(messages: Sequence[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Yield (payload, messages in it): one alone as it is, several as arrays within the limits."""
+    held: list[bytes] = []
+    size = 0
+    for message in messages:
+        if held and (size + len(message) >= BYTES_MOST or len(held) >= MESSAGES_MOST):
+            yield _payload(held), len(held)
+            held, size = [], 0
+        held.append(message)
+        size += len(message) + 1
+    if held:
+        yield _payload(held), len(held)
+
+
+def _payload(held: Sequence[bytes]) -> bytes:
+    return held[0] if len(held) == 1 else b"[" + b",".join(held) + b"]"
+
+
+def moved_by(recording: Recording, lines: Sequence[Line], now: datetime) -> timedelta:
+    """Return by how much lines are moved so that they lie in the past, just.
+
+    By whole days where the hours are the recording's own. Where it tells none, so that it ends
+    with the last full hour: within that hour a second replay is laid in the same place.
+    """
+    if recording.is_dated:
+        return whole_days(lines, now)
+    end = max(line.at + line.lasts for line in lines)
+    return now.replace(minute=0, second=0, microsecond=0) - _full_second(end)
+
+
+def _full_second(at: datetime) -> datetime:
+    return at if not at.microsecond else at.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def whole_days(lines: Sequence[Line], now: datetime) -> timedelta:

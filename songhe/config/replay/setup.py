@@ -84,7 +84,9 @@ def players(
     with transaction.atomic():
         for sensor in recording.sensors:
             room = _room(sensor, by_kind)
-            serial = f"REPLAY-{recording.name}-{recording.subject}-{sensor.name}"[:64]
+            # Of two recordings laid at one time each has devices of its own.
+            names = (recording.name, recording.subject, recording.part, sensor.name)
+            serial = "-".join(("REPLAY", *filter(None, names)))[:64]
             found.append(_player(sensor, serial, person, room, organization.pk, since, at))
     return found
 

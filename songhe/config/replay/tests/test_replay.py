@@ -5,12 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from songhe.base.access.actor import SYSTEM
-from songhe.config.replay.play import Course, NotLetIn, Replay
-from songhe.config.replay.recording import Recording, Sensor, event, reading
+from songhe.config.replay import begin_of
+from songhe.config.replay.play import Course, NotLetIn, Replay, moved_by
+from songhe.config.replay.recording import (
+    UNDATED,
+    BadRecording,
+    Line,
+    Recording,
+    Sensor,
+    event,
+    reading,
+)
 from songhe.config.replay.setup import (
     NobodyServes,
     Player,
@@ -19,6 +30,7 @@ from songhe.config.replay.setup import (
     players,
     release,
 )
+from songhe.config.replay.signals import MISSING, Signal, chunks, masked
 from songhe.config.simulate.link import Address
 from songhe.domains.devices import selectors as devices
 from songhe.domains.organizations.testing import make_organization
@@ -30,6 +42,7 @@ from tests.support.gateway import DeviceLogin, GatewayProcess
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=100)
+THERMAL = "songhe:thermal-array"
 SENSORS = (
     Sensor("door", "door-magnet", "hall"),
     Sensor("fridge", "item-sensor", "kitchen"),
@@ -140,6 +153,115 @@ async def test_all_is_acknowledged_and_a_second_replay_adds_nothing(gateway):
     assert stored[0]["values"] == [pytest.approx(100 * 0.05550621669627)]
     assert stored[0]["at"] == recording.lines[0].at
     assert gateway.site.letters(logins["cgm"]) == []
+
+
+def ecg_of(start: datetime, seconds: int = 600) -> tuple[Recording, np.ndarray]:
+    """Return a hand-made ECG at 360 Hz with a gap of three seconds, and its counts."""
+    counts = np.round(400 * np.sin(np.arange(seconds * 360) / 40)).astype(np.int16)
+    counts[100 * 360 : 103 * 360] = MISSING
+    counts[360:370] = MISSING
+    signal = Signal(
+        "patch", "songhe:ecg", "mV", 360.0, 0.005, start, {"II": masked(counts)}, "test/ecg"
+    )
+    lines = list(chunks(signal))
+    return Recording("test", "one", (Sensor("patch", "ecg-patch"),), lines), counts
+
+
+def stored_waves(gateway: GatewayProcess, login: DeviceLogin) -> list[tuple[object, ...]]:
+    return gateway.site.rows(
+        "SELECT started_at, seq, samples, lead, recording, rate_hz, subject, frame FROM waveform"
+        " WHERE device = %s ORDER BY code, started_at, lead",
+        login.id,
+    )
+
+
+async def test_a_waveform_arrives_sample_by_sample_and_twice_is_once(gateway):
+    login = await asyncio.to_thread(gateway.device)
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    recording, counts = ecg_of(start)
+    first: list[tuple[object, ...]] = []
+    for speed in (0, 1000):
+        replay = await replayed(gateway, {"patch": login}, Course(recording.lines, at_all, speed))
+        assert replay.acknowledged_count == len(recording.lines) == 597
+        rows = stored_waves(gateway, login)
+        first = first or rows
+        assert rows == first
+    joined = np.full(len(counts), np.nan, dtype=np.float32)
+    for began, seq, samples, lead, name, rate_hz, subject, frame in first:
+        place = round((began - start).total_seconds() * 360)
+        assert (place, lead, name, rate_hz, frame) == (seq * 360, "II", "test/ecg", 360.0, 1)
+        assert subject == login.person
+        joined[place : place + len(samples) // 4] = np.frombuffer(samples, "<f4")
+    wanted = np.where(counts == MISSING, np.nan, counts * 0.005).astype(np.float32)
+    assert np.array_equal(joined, wanted, equal_nan=True)
+    assert gateway.site.letters(login) == []
+
+
+async def test_frames_and_three_axes_arrive(gateway):
+    logins = {name: await asyncio.to_thread(gateway.device) for name in ("array", "waist")}
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+    frames = np.arange(40 * 256).reshape(40, 16, 16) % 200 + 400
+    axes = {axis: np.arange(100, dtype=np.int16) * (i + 1) for i, axis in enumerate("xyz")}
+    lines = [
+        *chunks(
+            Signal("array", "songhe:thermal-array", "Cel", 9.05, 0.05, start, {"": frames}, "f")
+        ),
+        *chunks(Signal("waist", "songhe:acceleration", "[g]", 50.0, 32 / 8192, start, axes, "a")),
+    ]
+    lines.sort(key=lambda line: line.at)
+    await replayed(gateway, logins, Course(lines, at_all, 0))
+    rows = stored_waves(gateway, logins["array"])
+    assert {row[7] for row in rows} == {256}
+    got = np.frombuffer(b"".join(row[2] for row in rows), "<f4").reshape(40, 16, 16)
+    assert np.array_equal(got, (frames * 0.05).astype(np.float32))
+    moved = stored_waves(gateway, logins["waist"])
+    held = {axis: b"".join(row[2] for row in moved if row[3] == axis) for axis in "xyz"}
+    for axis, counts in axes.items():
+        wanted = (counts * (32 / 8192) * 9.80665).astype(np.float32)
+        assert np.allclose(np.frombuffer(held[axis], "<f4"), wanted, rtol=1e-6)
+
+
+async def test_a_tag_tells_of_beacons_by_their_keys(gateway):
+    tag = await asyncio.to_thread(gateway.device)
+    beacons = {name: await asyncio.to_thread(gateway.device) for name in ("b1", "b2")}
+    for beacon in beacons.values():
+        await asyncio.to_thread(gateway.site.change, beacon, type="beacon")
+    start = datetime.now(UTC) - timedelta(minutes=30)
+    lines = [
+        Line(start + timedelta(seconds=n), "tag", "sightings",
+             {"sightings": [{"key": "b1", "rssi_dbm": -60 - n}, {"key": "b2", "rssi_dbm": -80}]})
+        for n in range(5)
+    ]  # fmt: skip
+    replay = await replayed(gateway, {"tag": tag, **beacons}, Course(lines, at_all, 0))
+    assert set(replay.links) == {"tag"}
+    heard = gateway.site.readings(beacons["b1"])
+    assert [row["values"] for row in heard] == [[-60.0 - n] for n in range(5)]
+    assert {row["subject"] for row in heard} == {tag.person}
+    assert gateway.site.letters(tag) == []
+
+
+def at_all(at: datetime) -> datetime:
+    return at
+
+
+@pytest.mark.parametrize("now", ["10:00:01", "10:59:59"])
+def test_a_recording_without_hours_ends_with_the_last_full_hour(now):
+    recording, _ = ecg_of(UNDATED, 90)
+    undated = Recording("e", "1", (), recording.lines, is_dated=False)
+    given = datetime.fromisoformat(f"2026-11-22 {now}")
+    moved = moved_by(undated, undated.lines, given)
+    assert undated.lines[0].at + moved == datetime(2026, 11, 22, 9, 58, 30)  # noqa: DTZ001
+
+
+def test_a_beginning_that_cannot_be_is_refused_with_what_can():
+    zone = ZoneInfo("Asia/Shanghai")
+    now = NOW.astimezone(zone)
+    assert begin_of("now", zone, now) > now
+    assert begin_of("2026-11-22T10:30", zone, now).isoformat() == "2026-11-22T10:30:00+08:00"
+    for text, words in (("noon", "is no time"), ("2026-12-01T10:00", "not happened yet"),
+                        ("2026-01-01T10:00", "older data is not taken")):  # fmt: skip
+        with pytest.raises(BadRecording, match=words):
+            begin_of(text, zone, now)
 
 
 async def test_it_keeps_its_pace_and_never_runs_ahead_of_the_clock(gateway):
