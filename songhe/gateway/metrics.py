@@ -66,11 +66,14 @@ class Queue(Protocol):
     """What is asked of the writer."""
 
     @property
+    def waiting(self) -> int: ...
+    @property
     def oldest_waiting_us(self) -> int | None: ...
 
 
 def note_queue(queue: Queue, limit: int, now_us: int) -> None:
     """Bring up to date what is only known at the moment of reading."""
+    WAITING.set(queue.waiting)
     since_us = queue.oldest_waiting_us
     OLDEST.set(0 if since_us is None else max(0.0, (now_us - since_us) / 1_000_000))
     CAPACITY.set(limit)

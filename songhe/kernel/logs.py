@@ -10,7 +10,7 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -129,10 +129,12 @@ def configure(
     readable: bool = False,
     quiet: Mapping[str, str] | None = None,
     stream: TextIO | None = None,
+    filters: Iterable[logging.Filter] = (),
 ) -> None:
     """Send every event and every record of libraries to standard error, one line each.
 
-    JSON unless `readable`. `quiet` names loggers of libraries with the level they speak from.
+    JSON unless `readable`. `quiet` names loggers of libraries with the level they speak from,
+    `filters` look at each record of a library.
     """
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     into = stream or sys.stderr
@@ -159,6 +161,8 @@ def configure(
     )
     handler = logging.StreamHandler(into)
     handler.setFormatter(formatter)
+    for one in filters:
+        handler.addFilter(one)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)

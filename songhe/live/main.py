@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import structlog
 import uvicorn
 
 from songhe.kernel import logs
@@ -15,6 +16,7 @@ from songhe.kernel.http_limits import LimitedHttp
 from songhe.live.app import Live
 from songhe.live.settings import Settings
 
+log = structlog.get_logger("songhe.live")
 STOPS = (signal.SIGTERM, signal.SIGINT)
 GRACE_S = 2
 UNREAD_MS = 30_000
@@ -77,7 +79,9 @@ def main() -> int:
     # Accepted sockets inherit this: a peer that never reads is let go by the kernel.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
     server = LiveServer(config, live)
+    log.info("ready", port=settings.own_port, tls=bool(settings.tls_cert))
     server.run(sockets=[listening])
+    log.info("stopped")
     return 0 if server.started else 1
 
 

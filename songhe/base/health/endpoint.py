@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
@@ -27,6 +27,12 @@ class Told(Collector):
 
     def __init__(self) -> None:
         self.figures: Figures = {}
+        self.samples = 0
+
+    def tell(self, figures: Figures) -> None:
+        """Tell the figures of a new sample from now on."""
+        self.figures = figures
+        self.samples += 1
 
     def collect(self) -> Iterator[Metric]:
         """Return each known figure; what is unknown is absent, never 0."""
@@ -34,6 +40,7 @@ class Told(Collector):
             value = self.figures.get(figure.key)
             if figure.metric and value is not None:
                 yield GaugeMetricFamily(figure.metric, figure.help, value=value)
+        yield CounterMetricFamily("songhe_jobs_samples", "Samples taken", value=self.samples)
         build = GaugeMetricFamily("songhe_jobs_build", "1, labelled by version", labels=["version"])
         build.add_metric([songhe.__version__], 1)
         yield build

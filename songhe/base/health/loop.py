@@ -117,7 +117,7 @@ async def sample_health(stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await sampler.take()
-            endpoint.told.figures = sampler.figures
+            endpoint.told.tell(sampler.figures)
         except Exception:
             log.exception("health_sample_failed")
         with contextlib.suppress(TimeoutError):

@@ -52,8 +52,12 @@ class Observed:
             structlog.contextvars.bound_contextvars(request_id=name),
             web.RUNNING.track_inprogress(),
         ):
-            with connection.execute_wrapper(count):
-                response = self.get_response(request)
+            try:
+                with connection.execute_wrapper(count):
+                    response = self.get_response(request)
+            except Exception:  # the page that says "something went wrong" failed as well
+                self._note(request, 500, time.perf_counter() - began_s, count.queries)
+                raise
             spent_s = time.perf_counter() - began_s
             response.headers[HEADER] = name
             self._note(request, response.status_code, spent_s, count.queries)

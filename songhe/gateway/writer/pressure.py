@@ -34,6 +34,11 @@ class Pressure:
         return self._down_since_s is not None and time.monotonic() - self._down_since_s > 1.0
 
     @property
+    def waiting(self) -> int:
+        """Return how many messages are not stored yet, those being stored included."""
+        return self._waiting
+
+    @property
     def oldest_waiting_us(self) -> int | None:
         """Return when the oldest message not stored yet was received; None when none waits."""
         batch = self._in_hand or self._batches[0]
