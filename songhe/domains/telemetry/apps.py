@@ -17,5 +17,6 @@ class TelemetryConfig(AppConfig):
         slots.register("person.wide", 20, panels.day_panel, action=VIEW_READINGS)
         slots.register("person.page", 10, panels.now_panel, action=VIEW_READINGS)
         slots.register("person.page", 50, panels.charts_panel, action=VIEW_READINGS)
+        slots.register("person.page", 60, panels.waves_panel, action=VIEW_READINGS)
         slots.register("person.side", 50, panels.plan_panel, action=VIEW_READINGS)
         slots.register("person.side", 60, panels.track_panel, action=VIEW_READINGS)

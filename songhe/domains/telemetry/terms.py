@@ -19,6 +19,7 @@ VIEW_LETTERS = "telemetry.view_dead_letters"
 HANDLE_LETTER = "telemetry.replay_dead_letter"
 VIEW_OLD_DAYS = "telemetry.view_old_days"
 KEEP_OLD_DAYS = "telemetry.keep_old_days"
+VIEW_REGIONS = "telemetry.view_regions"
 DESTROY_READINGS = "telemetry.destroy_readings"
 
 HOUR_S = 3600

@@ -26,6 +26,13 @@ urlpatterns = [
         section="desk",
     ),
     screen(
+        "people/<uuid:person_id>/waveforms/<uuid:device_id>/<slug:wave>/",
+        views.Wave,
+        action=VIEW_READINGS,
+        name="wave",
+        section="desk",
+    ),
+    screen(
         "letters/",
         views.LetterList,
         action=VIEW_LETTERS,

@@ -11,6 +11,7 @@ from songhe.domains.telemetry.panels.reads import (
 )
 from songhe.domains.telemetry.panels.track import track_panel
 from songhe.domains.telemetry.panels.vitals import Vital, now_panel, vitals, when_words
+from songhe.domains.telemetry.panels.waves import waves_panel
 
 __all__ = [
     "LIMITS_SLOT",
@@ -25,5 +26,6 @@ __all__ = [
     "plan_panel",
     "track_panel",
     "vitals",
+    "waves_panel",
     "when_words",
 ]

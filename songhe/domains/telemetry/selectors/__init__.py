@@ -34,6 +34,12 @@ from songhe.domains.telemetry.selectors.listing import (
     voided_by_keys,
 )
 from songhe.domains.telemetry.selectors.old_days import OldDays, TermLine, figures, old_days
+from songhe.domains.telemetry.selectors.regions import (
+    RegionStep,
+    newest_of,
+    region_days,
+    region_hours,
+)
 from songhe.domains.telemetry.selectors.series import (
     Sample,
     Series,
@@ -52,6 +58,7 @@ __all__ = [
     "LetterView",
     "NoSuchLetter",
     "OldDays",
+    "RegionStep",
     "RoomDay",
     "Sample",
     "Series",
@@ -71,11 +78,14 @@ __all__ = [
     "latest_of_persons",
     "lines_of",
     "list_letters",
+    "newest_of",
     "old_days",
     "opened",
     "parse_key",
     "readings_by_keys",
     "readings_of",
+    "region_days",
+    "region_hours",
     "series",
     "stream",
     "sums_of",

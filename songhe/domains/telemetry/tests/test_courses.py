@@ -20,7 +20,8 @@ from songhe.domains.people import services as people_services
 from songhe.domains.telemetry import selectors, services
 from songhe.domains.telemetry.selectors.courses import Coarse, floor
 from songhe.domains.telemetry.services.regions import find_due_days, roll_up_regions
-from songhe.domains.telemetry.tests.cast import NOW, Cast, make_cast, put
+from songhe.domains.telemetry.tests.cast import NOW, Cast, make_cast, put, put_latest
+from songhe.kernel.errors import Denied
 from songhe.kernel.wire import EvidenceKey, SubjectKind
 
 pytestmark = pytest.mark.django_db
@@ -202,3 +203,28 @@ def test_a_day_rolled_up_is_no_longer_due(cast: Cast) -> None:
     assert find_due_days(at=NOW) == [date(2026, 11, 21)]
     roll_up_regions(date(2026, 11, 21))
     assert find_due_days(at=NOW + timedelta(hours=1)) == []
+
+
+def test_newest_values_of_many_stand_in_their_order(cast: Cast) -> None:
+    at = NOW - timedelta(minutes=3)
+    put_latest(
+        cast.chen,
+        SubjectKind.PERSON,
+        sbp=(128, at, cast.devices["bp"]),
+        temperature=(36.6, NOW, cast.devices["band"]),
+    )
+    found = selectors.newest_of([cast.other, cast.chen], ["temperature", "spo2", "sbp"])
+    assert found == [None, (36.6, NOW.timestamp(), None, None, 128.0, at.timestamp())]
+
+
+def test_counts_of_regions_are_for_who_may_see_them(cast: Cast) -> None:
+    put(cast.chen, cast.devices["bp"], NOW - timedelta(hours=1), sbp=130, person=cast.chen)
+    services.roll_up_due_regions(clock=lambda: NOW)
+    admin, start = cast.actor("admin"), NOW - timedelta(days=1)
+    (hour,) = selectors.region_hours(admin, "990121001", "sbp", start, NOW)
+    assert (hour.persons, hour.n, hour.mean) == (1, 1, 130.0)
+    (day,) = selectors.region_days(admin, "990121", "sbp", NOW.date(), NOW.date())
+    assert (day.persons, day.low, day.high) == (1, 130.0, 130.0)
+    for who, where in (("sun", "990121001"), ("wu", "990121001"), ("admin", "99")):
+        with pytest.raises(Denied):
+            selectors.region_hours(cast.actor(who), where, "sbp", start, NOW)

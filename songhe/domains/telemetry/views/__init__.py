@@ -3,6 +3,7 @@
 from songhe.domains.telemetry.views.letters import Dismiss, Letter, LetterList, Replay
 from songhe.domains.telemetry.views.old_days import OldDays, Seal, StopRun
 from songhe.domains.telemetry.views.readings import Readings, VoidReading
+from songhe.domains.telemetry.views.waves import Wave
 
 __all__ = [
     "Dismiss",
@@ -14,4 +15,5 @@ __all__ = [
     "Seal",
     "StopRun",
     "VoidReading",
+    "Wave",
 ]

@@ -1,0 +1,202 @@
+"""The newest waveforms of a person (ECG, movement, infrared), and one stretch of one in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+import numpy as np
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from songhe.domains.devices import selectors as devices
+from songhe.domains.people.selectors import PersonView
+from songhe.domains.telemetry.panels import strip, thermal
+from songhe.domains.telemetry.panels.reads import reads_of
+from songhe.domains.telemetry.panels.vitals import when_words
+from songhe.domains.telemetry.selectors.waves import (
+    Chunk,
+    WaveSource,
+    wave_chunks,
+    wave_sources,
+)
+from songhe.domains.telemetry.terms import code_name, unit_words
+
+MOST_SHOWN = 3
+SHOWN_FOR = timedelta(days=7)
+STRIP_S = 10.0
+COURSE_S = 60.0  # of the warmest point, beside a frame
+# Engineering (status E): a device's own quality from 0 to 1 in words.
+_GOOD, _FAIR = 0.8, 0.5
+Leads = dict[str, list[Chunk]]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownWave:
+    """One waveform as the templates put it on a page."""
+
+    key: str
+    title: str
+    device: str
+    when: str
+    quality: str
+    drawing: SafeString
+    table: SafeString
+    href: str
+
+
+def wave_url(person: UUID, source: WaveSource, at: datetime | None = None, **more: object) -> str:
+    """Return the page that looks along a waveform, at a moment or at its newest."""
+    url = reverse("telemetry:wave", args=[person, source.device, source.code.key])
+    asked = ({"at": at.isoformat()} if at is not None else {}) | more
+    return f"{url}?{urlencode(asked)}" if asked else url
+
+
+def quality_words(leads: Leads) -> str:
+    """Return what the device itself says of the signal, the worst of what it said."""
+    stated = [c.quality for chunks in leads.values() for c in chunks if c.quality is not None]
+    if not stated:
+        return _("the device says nothing of the signal's quality")
+    worst = min(stated)
+    word = _("good") if worst >= _GOOD else _("fair") if worst >= _FAIR else _("poor")
+    return _("signal quality, by the device: %(word)s (%(percent)d %%)") % {
+        "word": word,
+        "percent": round(100 * worst),
+    }
+
+
+def length_of(source: WaveSource) -> float:
+    """Return how many seconds are shown where nobody asked for another length."""
+    return COURSE_S if source.frame > 1 else STRIP_S
+
+
+def newest_window(source: WaveSource) -> tuple[datetime, datetime]:
+    """Return the last seconds of a waveform."""
+    return source.ends_at - timedelta(seconds=length_of(source)), source.ends_at
+
+
+def strip_of(source: WaveSource, leads: Leads, start: datetime, length_s: float) -> strip.Strip:
+    """Return a waveform's stretch as lanes; of an array the warmest point of each frame."""
+    lanes = [
+        strip.lane_of(lead, chunks if source.frame == 1 else _highest(chunks), start, length_s)
+        for lead, chunks in leads.items()
+    ]
+    name = code_name(source.code) if source.frame == 1 else _("Warmest point")
+    return strip.Strip(name, unit_words(source.code), source.code.decimals, start, length_s, lanes)
+
+
+def _highest(chunks: Sequence[Chunk]) -> list[Chunk]:
+    return [
+        Chunk(
+            c.at,
+            c.seq,
+            c.rate_hz,
+            np.fmax.reduce(c.values, axis=1, keepdims=True),
+            c.quality,
+            c.recording,
+        )
+        for c in chunks
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFrame:
+    """One frame of an array and when it was."""
+
+    at: datetime
+    frame: thermal.Frame
+    low: float
+    high: float
+    step: timedelta
+
+
+def frame_at(leads: Leads, at: datetime) -> ShownFrame | None:
+    """Return the last frame with a value that began before `at`; the scale is the stretch's."""
+    found: tuple[datetime, thermal.Frame, float] | None = None
+    low, high = math.inf, -math.inf
+    for chunk in (c for chunks in leads.values() for c in chunks):
+        if not np.isfinite(chunk.values).any():
+            continue
+        low = min(low, float(np.nanmin(chunk.values)))
+        high = max(high, float(np.nanmax(chunk.values)))
+        for n, values in enumerate(chunk.values):
+            began = chunk.at + timedelta(microseconds=round(n * 1e6 / chunk.rate_hz))
+            is_newer = began < at and (found is None or began > found[0])
+            if is_newer and np.isfinite(values).any():
+                found = began, values, chunk.rate_hz
+    if found is None:
+        return None
+    began, values, rate_hz = found
+    ends = thermal.span_of(low, high)
+    step = timedelta(microseconds=round(1e6 / rate_hz))
+    return ShownFrame(began, thermal.shaped(values), *ends, step)
+
+
+def device_names(sources: Sequence[WaveSource]) -> dict[UUID, str]:
+    """Return the devices in words; 1 query."""
+    known = devices.by_ids({source.device for source in sources})
+    return {pk: f"{devices.type_of(row.type).name} {row.key}" for pk, row in known.items()}
+
+
+def waves_panel(request: HttpRequest, person: PersonView) -> SafeString | None:
+    """Draw the newest of a person's waveforms; nothing where none is open or there are none.
+
+    4 queries at most, 2 where there is none.
+    """
+    reads = reads_of(request, person)
+    sources = wave_sources(reads.actor, person, reads.home_id, at=reads.at)
+    if not sources:
+        return None
+    recent = [s for s in sources if reads.at - s.ends_at < SHOWN_FOR and not _is_beside(s, sources)]
+    picked = recent[:MOST_SHOWN]
+    names = device_names(sources)
+    found = wave_chunks([(source, *newest_window(source)) for source in picked])
+    shown = [
+        _shown(person, source, leads, names, reads.at)
+        for source, leads in zip(picked, found, strict=True)
+    ]
+    others = [
+        (f"{code_name(source.code)} · {names.get(source.device, '')}",
+         when_words(source.ends_at, reads.at), wave_url(person.id, source))
+        for source in sources
+        if source not in picked
+    ]  # fmt: skip
+    context = {"waves": shown, "others": others}
+    return render_to_string("telemetry/waves.html", context, request=request)
+
+
+def _is_beside(source: WaveSource, sources: Sequence[WaveSource]) -> bool:
+    """Tell whether the same device shows its acceleration already."""
+    return source.code.key == "angular-velocity" and any(
+        other.device == source.device and other.code.key == "acceleration" for other in sources
+    )
+
+
+def _shown(
+    person: PersonView, source: WaveSource, leads: Leads, names: dict[UUID, str], at: datetime
+) -> ShownWave:
+    start, end = newest_window(source)
+    frame = frame_at(leads, end) if source.frame > 1 else None
+    if frame is not None:
+        drawing = thermal.draw(frame.frame, frame.low, frame.high, height=260)
+        table = thermal.table(frame.frame)
+    else:
+        drawn = strip_of(source, leads, start, length_of(source))
+        drawing, table = strip.draw(drawn), strip.table(drawn)
+    return ShownWave(
+        key=f"{source.code.key}-{source.device.hex[-8:]}",
+        title=code_name(source.code),
+        device=names.get(source.device, ""),
+        when=when_words(source.ends_at, at),
+        quality=quality_words(leads),
+        drawing=drawing,
+        table=table,
+        href=wave_url(person.id, source),
+    )
