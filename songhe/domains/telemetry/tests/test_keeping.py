@@ -1,0 +1,231 @@
+"""What is out of time is destroyed and told to the audit; old days have a page; jobs are known."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+
+import pytest
+import yaml
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from songhe.base.audit.models import AuditEntry
+from songhe.domains.telemetry import kept, selectors, services
+from songhe.domains.telemetry.models import DeadLetter, Run
+from songhe.domains.telemetry.services import regions
+from songhe.domains.telemetry.services.runs import journal
+from songhe.domains.telemetry.terms import Work
+from songhe.domains.telemetry.tests.cast import NOW, Cast, make_cast, put
+from songhe.kernel import codes
+from songhe.kernel.errors import Conflict, Denied
+from songhe.kernel.ids import uuid7
+
+pytestmark = pytest.mark.django_db
+OLD = NOW - timedelta(days=150)
+SUBJECT, DEVICE = uuid7(), uuid7()
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> kept.Kept:
+    """Keep positions for 100 days, everything else for good."""
+    facts = kept.settings()
+    terms = {name: replace(term, days=0) for name, term in facts.readings.items()}
+    terms["location"] = replace(terms["location"], days=100)
+    off = {name: replace(term, days=0) for name, term in facts.rollups.items()}
+    others = {name: replace(term, days=0) for name, term in facts.others.items()}
+    made = replace(facts, readings=terms, rollups=off, others=others)
+    monkeypatch.setattr(kept, "settings", lambda: made)
+    return made
+
+
+def rows(statement: str, *given: object) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        return list(cursor.fetchall())
+
+
+def seal_and_destroy() -> dict[str, int]:
+    services.seal_old_days(clock=lambda: NOW)
+    return services.destroy_old(clock=lambda: NOW)
+
+
+def shown(at: datetime) -> list[tuple[tuple[str, ...], tuple[float, ...]]]:
+    found = selectors.stream(subjects=None, since=at, until=at + timedelta(days=1))
+    return [(tuple(codes.by_number(n).key for n in r.codes), r.values) for r in found]
+
+
+def test_only_the_class_that_is_out_of_time_goes(short: kept.Kept) -> None:
+    mixed = put(SUBJECT, DEVICE, OLD, heart_rate=70, lat=30.123456, temperature=36.5, lon=104.5)
+    put(SUBJECT, DEVICE, OLD + timedelta(hours=1), lat=30.1, lon=104.5, speed=1.5)
+    put(SUBJECT, DEVICE, OLD + timedelta(hours=2), sbp=120, dbp=80)
+    young = NOW - timedelta(days=90)
+    put(SUBJECT, DEVICE, young, lat=31.1, lon=105.5)
+    assert seal_and_destroy() == {"location": 5}
+    assert shown(OLD) == [
+        (("heart-rate", "temperature"), (70.0, 36.5)),
+        (("sbp", "dbp"), (120.0, 80.0)),
+    ]
+    assert shown(young) == [(("lat", "lon"), (31.1, 105.5))]
+    (left,), gone = selectors.readings_by_keys([mixed])  # the key of all its codes still finds it
+    assert (len(left.values), gone) == (2, [])
+    assert rows("SELECT messages, readings FROM sealed_day WHERE day = %s", OLD.date()) == [(2, 4)]
+    entry = AuditEntry.objects.get(action="telemetry.destroy_readings")
+    assert entry.ref == "telemetry.Kept/location"
+    assert entry.detail["count"] == 5
+    assert entry.detail["kept_days"] == 100
+    assert entry.detail["by"] == "system"
+    assert services.destroy_old(clock=lambda: NOW) == {}
+    assert [run.found for run in Run.objects.filter(work="destroy").order_by("id")] == [
+        {"location": 5},
+        {},
+    ]
+
+
+def test_everything_of_a_month_leaves_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = kept.settings()
+    terms = {name: replace(term, days=100) for name, term in facts.readings.items()}
+    made = replace(facts, readings=terms, rollups={}, others={})
+    monkeypatch.setattr(kept, "settings", lambda: made)
+    put(SUBJECT, DEVICE, OLD, heart_rate=70, lat=30.1, battery=50, bed=1)
+    put(SUBJECT, DEVICE, NOW - timedelta(days=50), heart_rate=70)
+    services.seal_old_days(clock=lambda: NOW)
+    leaf = f"reading_day_{OLD:%Y%m}"
+    assert rows("SELECT to_regclass(%s) IS NULL", leaf) == [(False,)]
+    assert services.destroy_old(clock=lambda: NOW) == {
+        "health": 1, "home": 1, "location": 1, "devices": 1,
+    }  # fmt: skip
+    assert rows("SELECT to_regclass(%s) IS NULL", leaf) == [(True,)]
+    assert rows("SELECT count(*) FROM reading_day") == [(1,)]
+
+
+def test_rollups_letters_waveforms_and_voided_have_their_own_terms(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = kept.settings()
+    groups = {
+        name: {key: replace(term, days=100) for key, term in getattr(facts, name).items()}
+        for name in ("rollups", "others")
+    }
+    readings = {name: replace(term, days=0) for name, term in facts.readings.items()}
+    made = replace(facts, readings=readings, **groups)
+    monkeypatch.setattr(kept, "settings", lambda: made)
+    for minute in range(0, 1440, 12):  # dense enough for hours of its own
+        at = OLD.replace(hour=0, minute=0) + timedelta(minutes=minute)
+        put(cast.chen, cast.devices["band"], at, heart_rate=60 + minute % 9, person=cast.chen)
+    services.seal_old_days(clock=lambda: NOW)
+    regions.roll_up_regions(OLD.date())
+    for at in (OLD, NOW):
+        DeadLetter.objects.create(
+            id=uuid7(), received_at=at, device_key="k", topic="t", payload=b"", reason="not-json",
+            detail="", state="new",
+        )  # fmt: skip
+        rows(
+            "INSERT INTO waveform (subject, subject_kind, device, code, started_at, seq, rate_hz,"
+            " samples, received_at) VALUES (%s, 1, %s, 70, %s, 1, 250, '', %s) RETURNING 1",
+            SUBJECT, DEVICE, at, at,
+        )  # fmt: skip
+    key = put(cast.chen, cast.devices["bp"], NOW, sbp=300, person=cast.chen)
+    services.void_reading(actor=cast.actor("admin"), key=key, reason="x", at=OLD)
+    found = services.destroy_old(clock=lambda: NOW)
+    assert found["hours"] == found["days"] == 1
+    assert found["regions"] > 24
+    assert (found["waveforms"], found["dead_letters"], found["voided"]) == (1, 1, 1)
+    assert DeadLetter.objects.count() == 1
+    assert rows("SELECT count(*) FROM waveform") == [(1,)]
+    assert len(shown(OLD.replace(hour=0, minute=0))) == 120  # the readings themselves stay
+    told = AuditEntry.objects.filter(action="telemetry.destroy_readings").values_list(
+        "ref", flat=True
+    )
+    assert set(told) == {f"telemetry.Kept/{name}" for name in found}
+
+
+def test_terms_that_cannot_hold_are_refused() -> None:
+    text = (files("songhe.domains.telemetry") / "data/kept.yaml").read_text("utf-8")
+    raw = yaml.safe_load(text)
+    assert kept.parse(raw).readings["location"].days >= kept.GATEWAY_WINDOW_DAYS
+    for change, words in (
+        (("sealing", "hot_days", "value", 1), "hot_days"),
+        (("readings", "location", "days", 30), "late data"),
+    ):
+        wrong = copy.deepcopy(raw)
+        group, name, field, value = change
+        wrong[group][name][field] = value
+        with pytest.raises(ValueError, match=words):
+            kept.parse(wrong)
+
+
+def client_of(cast: Cast, name: str, language: str = "en") -> Client:
+    client = Client()
+    client.force_login(cast.users[name])
+    client.cookies["songhe_language"] = language
+    return client
+
+
+def test_the_page_of_old_days(cast: Cast) -> None:
+    put(cast.chen, cast.devices["bp"], timezone.now() - timedelta(days=9), sbp=120)
+    put(cast.chen, cast.devices["bp"], timezone.now() - timedelta(days=8), sbp=120)
+    services.seal_day((timezone.now() - timedelta(days=9)).date(), at=timezone.now())
+    client = client_of(cast, "admin")
+    text = client.get("/old-days/").content.decode()
+    assert "Oldest day not sealed" in text
+    assert "twenty years by the day" in text
+    assert "hx-trigger" not in text.split('id="work"')[1][:120]  # nothing runs
+    assert selectors.figures(timezone.now()) == {"unsealed_days": 5.0}
+    assert client_of(cast, "sun").get("/old-days/").status_code == 403
+    with journal(Work.SEAL, clock=timezone.now, day=date(2026, 11, 1)) as run:
+        assert run.moved(30, 120)
+        text = client.get("/old-days/").content.decode()
+        assert '<progress class="progress"' in text
+        assert "30 of 120" in text
+        assert "every 2s" in text
+        stop = f"/old-days/{run.run.pk}/stop/"
+        assert client_of(cast, "sun").post(stop).status_code == 403
+        assert run.moved(40, 120)
+        assert client.post(stop).status_code == 302
+        assert not run.moved(50, 120)
+        assert client.post(stop).status_code == 409  # it has been asked already
+    stopped = Run.objects.get(pk=run.run.pk)
+    assert (stopped.state, stopped.done) == ("stopped", 50)
+    assert stopped.stop_asked_by == cast.users["admin"].pk
+    chinese = client_of(cast, "admin", "zh-hans").get("/old-days/").content.decode()
+    assert "最早未封存的日子" in chinese
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/old-days/")
+    assert len(queries) <= 14
+
+
+def test_sealing_is_asked_for_once(cast: Cast) -> None:
+    admin = cast.actor("admin")
+    services.ask_to_seal(actor=admin, at=NOW)
+    assert rows(
+        "SELECT task_name, lock FROM procrastinate_jobs WHERE task_name LIKE 'telem%%'"
+    ) == [("telemetry.seal", "telemetry.old_days")]
+    with pytest.raises(Conflict):
+        services.ask_to_seal(actor=admin, at=NOW)
+    with pytest.raises(Denied):
+        services.ask_to_seal(actor=cast.actor("sun"), at=NOW)
+
+
+def test_the_jobs_are_known_and_timed() -> None:
+    app.perform_import_paths()
+    timed = {task.task.name for task in app.periodic_registry.periodic_tasks.values()}
+    assert {"telemetry.seal", "telemetry.roll_up", "telemetry.destroy"} <= timed
+    assert app.tasks["telemetry.seal"].lock == "telemetry.old_days"
+
+
+def test_a_run_that_was_left_is_told_so() -> None:
+    Run.objects.create(work=Work.SEAL, started_at=NOW, moved_at=NOW)
+    with journal(Work.SEAL, clock=lambda: NOW):
+        assert set(Run.objects.values_list("state", flat=True)) == {"left", "running"}
