@@ -88,7 +88,8 @@ async def _beat(path: Path) -> None:
     """Touch the heartbeat file while the event loop turns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        path.touch()
+        with contextlib.suppress(OSError):  # a full disk stops no alarm
+            path.touch()
         await asyncio.sleep(BEAT_EVERY_S)
 
 

@@ -185,8 +185,10 @@ class Supervisor:
                 code = await self._one_life(kept)
             except (SongheError, OSError) as error:
                 self.log.write(OURS, f"{process.name}: {error}")
-                self.stop(f"{process.name} cannot start", failed=True)
-                return
+                if not (kept.ready.is_set() and isinstance(error, OSError)):
+                    self.stop(f"{process.name} cannot start", failed=True)
+                    return
+                code = -1  # it ran before, so that this will pass: a full disk, say
             if self._stopping.is_set():
                 return
             if process.once:

@@ -120,7 +120,8 @@ class Instance:
         """Record a child, so that the next start can wait for what a kill left behind."""
         with contextlib.suppress(psutil.Error):
             self._record["children"][name] = [pid, psutil.Process(pid).create_time()]
-        self._save()
+        with contextlib.suppress(OSError):  # on a full disk the record waits; the child does not
+            self._save()
 
     def _save(self) -> None:
         fresh = self.record_file.with_suffix(".new")

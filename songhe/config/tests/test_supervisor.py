@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import os
 import signal
@@ -147,6 +148,36 @@ async def test_a_process_that_stops_answering_is_ended_and_started_again() -> No
     assert first != second
     assert await house.stopped(task) == 0
     assert "mute does not answer; ending it" in house.text.getvalue()
+
+
+async def test_a_process_that_ran_before_outlives_a_full_disk() -> None:
+    tries = 0
+
+    def prepare() -> None:
+        nonlocal tries
+        tries += 1
+        if tries in (2, 3):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    house = House([Process(name="base", argv=python(WAIT), before_start=prepare)])
+    task = await house.started()
+    _, first = await house.next_start()
+    os.kill(first, signal.SIGKILL)
+    _, second = await house.next_start()
+    assert second != first
+    assert tries == 4
+    assert await house.stopped(task) == 0
+    assert house.text.getvalue().count("No space left") == 2
+
+
+async def test_a_process_that_never_ran_and_cannot_start_ends_the_house() -> None:
+    def prepare() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    house = House([Process(name="base", argv=python(WAIT), before_start=prepare)])
+    async with asyncio.timeout(30):
+        assert await house.supervisor.run() == 1
+    assert "base cannot start" in house.text.getvalue()
 
 
 async def test_a_process_that_says_why_it_cannot_work_is_left_alone() -> None:
