@@ -255,8 +255,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port",
         type=int,
         metavar="N",
-        help="first of five ports: pages N, event stream N+1, device HTTP N+2, MQTT N+3, "
-        "database N+4 (default 8000)",
+        help="first of six ports: pages N, event stream N+1, device HTTP N+2, MQTT N+3, "
+        "database N+4, measures of background work N+5 (default 8000)",
     )
     parser.add_argument("--host", help="address to listen on (default 127.0.0.1: this machine)")
     parser.add_argument(
