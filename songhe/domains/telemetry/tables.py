@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from songhe.domains.telemetry.kept import Term
 from songhe.domains.telemetry.selectors import StoredReading, TermLine
 from songhe.domains.telemetry.terms import (
     KEPT_WORDS,
@@ -160,15 +161,21 @@ def _kept_for(line: TermLine) -> str:
     return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
 
 
+def _basis(term: Term) -> str:
+    """Return what a term follows, and how sure that is."""
+    source = gettext("our own choice") if term.source == "ours" else term.source
+    return f"{source} · {term.status}"
+
+
 class TermTable(Table):
     columns = (
-        Column("term", _("What"), value=lambda row: KEPT_WORDS[row.term.name]),
+        Column("term", pgettext_lazy("kept", "What"), value=lambda row: KEPT_WORDS[row.term.name]),
         Column("days", _("Kept for"), value=_kept_for),
         Column(
             "why",
             _("Why"),
             value=lambda row: row.term.en if in_english() else row.term.zh,
-            second=lambda row: f"{row.term.source} · {row.term.status}",
+            second=lambda row: _basis(row.term),
         ),
         Column(
             "until",

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from songhe.domains.people.selectors import PersonView
 from songhe.domains.telemetry import selectors
@@ -370,10 +370,10 @@ def charts_panel(request: HttpRequest, person: PersonView) -> SafeString | None:
         "ways": [
             (words, way.query() if way is not None else None)
             for words, way in (
-                (_("Earlier"), window.earlier()),
-                (_("Later"), window.later()),
-                (_("Nearer"), window.nearer()),
-                (_("Wider"), window.wider()),
+                (pgettext("chart", "Earlier"), window.earlier()),
+                (pgettext("chart", "Later"), window.later()),
+                (pgettext("chart", "Nearer"), window.nearer()),
+                (pgettext("chart", "Wider"), window.wider()),
             )
         ],
     }
