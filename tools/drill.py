@@ -160,7 +160,8 @@ def main(argv: list[str]) -> int:
         if disk is not None and not disk.mount():
             print(f"drill: no full disk in this one: {disk.why}")
             disk = None
-        house.disk = disk
+        if disk is not None:
+            house.stand_on(disk)
         house.start()
         broken = drill(options, house, journal)
     finally:

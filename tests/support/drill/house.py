@@ -68,6 +68,13 @@ class DrillHouse:
 
     # --- life ------------------------------------------------------------------------------
 
+    def stand_on(self, disk: SmallDisk) -> None:
+        """Let the database stand on a disk that is mounted where it is to be made."""
+        self.disk = disk
+        self.state.mkdir(mode=0o700)
+        # Or the start would take the disk for what an earlier house left, and move it away.
+        (self.state / "cluster").write_text(f"{self.cluster.home}\n", encoding="utf-8")
+
     def start(self) -> DrillHouse:
         """Start everything and wait until the supervisor says that it runs."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SONGHE_")}
