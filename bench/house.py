@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import msgspec
 import psutil
 import psycopg
 
-from songhe.config.postgres import Cluster
+from songhe.config.postgres import Cluster, cluster_home
 from tools.pytest_songhe import free_ports
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,10 +76,15 @@ class Bench:
         self.django("django", "migrate", "--verbosity", "0")
         return msgspec.json.decode(self.django("bench.county", str(persons)), type=list[Login])
 
-    def start(self, name: str, *, health: int | None = None, **more: str) -> int:
-        """Start one of our processes; return its pid once its health address answers."""
+    def start(
+        self, name: str, *, health: int | None = None, argv: Sequence[str] = (), **more: str
+    ) -> int:
+        """Start one of our processes; return its pid once its health address answers.
+
+        argv: the module with its arguments, where it is no command of `songhe`.
+        """
         log = (self.folder / f"{name}.log").open("wb")
-        command = [sys.executable, "-m", "songhe.config.cli", name]
+        command = [sys.executable, "-m", *(argv or ("songhe.config.cli", name))]
         self._children[name] = child = subprocess.Popen(
             command, env={**self.environment, **more}, stdout=log, stderr=log
         )
@@ -90,9 +95,21 @@ class Bench:
             time.sleep(0.05)
         return child.pid
 
+    @property
+    def database_pid(self) -> int:
+        """Return the process id of the database server."""
+        return int((self.cluster.data / "postmaster.pid").read_text("ascii").split()[0])
+
     def pid(self, name: str) -> int:
         """Return the process id of one of our processes."""
         return self._children[name].pid
+
+    def copied(self, name: str) -> None:
+        """Work on a copy of the database from now on, in the place of an earlier copy."""
+        with psycopg.connect(self.cluster.url(dbname="postgres"), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE songhe STRATEGY file_copy")
+        self.url = self.environment["SONGHE_DATABASE_URL"] = self.cluster.url(dbname=name)
 
     def settled(self, statement: str, expected: float, *, patience_s: float = 30.0) -> float:
         """Return a number once it is what is expected, or whatever it is after a while."""
@@ -165,19 +182,23 @@ def _answers(port: int) -> bool:
 
 
 @contextmanager
-def house() -> Iterator[Bench]:
-    """Give a fresh database and a folder for this run; remove both afterwards."""
+def house(keep: Path | None = None) -> Iterator[Bench]:
+    """Give a database and a folder for this run; remove both afterwards.
+
+    keep: a folder whose database stays for the next run.
+    """
     port = free_ports(6)
     with tempfile.TemporaryDirectory(prefix="songhe-bench-", ignore_cleanup_errors=True) as made:
         base = Path(made)
         base.chmod(0o711)
-        cluster = Cluster(base / "pg", port + 4)
+        cluster = Cluster(cluster_home(keep) if keep else base / "pg", port + 4)
         bench: Bench | None = None
         try:
             cluster.prepare()
             cluster.start()
-            folder = base / "state"
-            folder.mkdir(mode=0o700)
+            # The key of sealed fields lies in the state folder, and belongs to the database.
+            folder = (keep or base) / "state"
+            folder.mkdir(mode=0o700, exist_ok=True)
             bench = Bench(cluster, port, folder)
             yield bench
         finally:
