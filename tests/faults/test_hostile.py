@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -63,13 +64,15 @@ def test_nobody_else_notices(
     assert memory_mb(gateway) < before + GROWTH_MB
 
 
-def test_slow_and_half_open_lines_are_shown_out(gateway: GatewayProcess, attack: Attack) -> None:
-    assert hostile.slow_and_half_open(attack) == []
-    assert_well(gateway)
-
-
-def test_slow_heads_and_bodies_keep_nobody_out(gateway: GatewayProcess, attack: Attack) -> None:
-    assert hostile.slow_heads(attack) == []
+def test_what_is_slow_or_half_open_is_shown_out_and_keeps_nobody_out(
+    gateway: GatewayProcess, attack: Attack
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        lines = pool.submit(hostile.slow_and_half_open, attack)
+        heads = pool.submit(hostile.slow_heads, attack)
+        body = pool.submit(hostile.slow_body, attack)
+        assert_well(gateway)
+        assert lines.result() + heads.result() + body.result() == []
     assert_well(gateway)
 
 
