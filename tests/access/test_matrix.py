@@ -80,6 +80,7 @@ PARAMETERS = {
     "kind": "sbp",
     "region": "990121001",
     "chart": "blood-pressure",
+    "wave": "ecg",
     "action": "take",
     "job": "1",
 }

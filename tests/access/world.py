@@ -20,6 +20,7 @@ from songhe.domains.monitoring.testing import make_finding
 from songhe.domains.organizations import services as organizations
 from songhe.domains.people import services as people
 from songhe.domains.telemetry.models import Run
+from songhe.domains.telemetry.testing import make_waveform
 from songhe.kernel import ids, wire
 
 TOWNS = {"a": "990121001", "b": "990121002"}
@@ -130,6 +131,15 @@ def make_town(key: str, now: datetime) -> Town:
         at=now - timedelta(minutes=2),
         codes=(1, 2),
         values=[186.0, 112.0],
+    )
+    make_waveform(
+        subject=person.pk,
+        device=device.pk,
+        code="ecg",
+        lead="II",
+        at=now - timedelta(minutes=3),
+        rate_hz=250,
+        values=[0.1, 0.9, -0.2] * 250,
     )
     make_finding(
         rule="bp-critical",

@@ -97,6 +97,11 @@ class Replay:
         took = self.took or self._now() - self._began
         return (self.clock - self.course.shift(self.course.lines[0].at)) / max(took, STEP)
 
+    @property
+    def is_held_by_clock(self) -> bool:
+        """Tell whether the recording reached into what was still to come when it began."""
+        return self.course.shift(self.course.lines[0].at) + self.course.span > self._began
+
     async def run(self) -> bool:
         """Play to the end; False when it was stopped before. Raises NotLetIn."""
         loop = asyncio.get_running_loop()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -65,4 +66,44 @@ def _make_latest(
             " times = EXCLUDED.times, vals = EXCLUDED.vals, devices = EXCLUDED.devices,"
             " updated_at = EXCLUDED.updated_at",
             [subject, kind, order, *([cells[c][n] for c in order] for n in range(3)), at],
+        )
+
+
+def make_waveform(
+    *,
+    subject: UUID,
+    device: UUID,
+    code: str,
+    at: datetime,
+    rate_hz: float,
+    values: Sequence[float],
+    subject_kind: SubjectKind = SubjectKind.PERSON,
+    lead: str = "",
+    seq: int = 0,
+    recording: str = "",
+    quality: float | None = None,
+    frame: int = 1,
+) -> None:
+    """Store one chunk of a waveform, code by its short key ("ecg"), canonical unit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO waveform (subject, subject_kind, device, code, started_at, seq, rate_hz,"
+            " samples, person, received_at, lead, recording, quality, frame)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                subject,
+                int(subject_kind),
+                device,
+                codes.by_key(code).number,
+                at,
+                seq,
+                rate_hz,
+                struct.pack(f"<{len(values)}f", *values),
+                subject if subject_kind == SubjectKind.PERSON else None,
+                at,
+                lead,
+                recording,
+                quality,
+                frame,
+            ],
         )

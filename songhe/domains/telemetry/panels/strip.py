@@ -195,16 +195,23 @@ def _time_grid(strip: Strip, base: float) -> Iterator[SafeString]:
 def _axis(strip: Strip, base: float) -> Iterator[SafeString]:
     yield el("line", {"class": "axis", "x1": "0", "x2": "100%", "y1": px(base), "y2": px(base)})
     ticks, step = _ticks(strip)
-    for seconds in ticks:
+    for place, seconds in enumerate(ticks):
         x = _x(strip, seconds)
         at = strip.start + timedelta(microseconds=round(seconds * 1e6))
-        words = formats.clock(at, seconds=True)
-        if step < 1:
-            words = f"{words[6:]}.{timezone.localtime(at).microsecond // 100_000}"
+        words = _tick_words(at, step, is_first=place == 0)
         yield el("line", {"class": "axis", "x1": pct(x), "x2": pct(x), "y1": px(base),
                           "y2": px(base + 5)})  # fmt: skip
         anchor = "end" if x > 85 else "start"
         yield el("text", {"x": pct(x), "y": px(base + 18), "text-anchor": anchor}, words)
+
+
+def _tick_words(at: datetime, step: float, *, is_first: bool) -> str:
+    """Return 07:59:50 for the first tick, then :52, :54; a full minute as 08:00."""
+    whole = formats.clock(at, seconds=True)
+    tenth = f".{timezone.localtime(at).microsecond // 100_000}" if step < 1 else ""
+    if step >= 60 or (whole.endswith(":00") and not is_first and tenth in ("", ".0")):
+        return whole[:5]
+    return whole + tenth if is_first else whole[5:] + tenth
 
 
 def _gap_boxes(strip: Strip, base: float) -> Iterator[SafeString]:
@@ -251,7 +258,7 @@ def table(strip: Strip) -> SafeString:
         words = formats.clock(at, seconds=True)
         if step < 1:
             words += f".{timezone.localtime(at).microsecond // 100_000}"
-        rows.append([words, *(_range(strip, lane, n * step, step) for lane in strip.lanes)])
+        rows.append([words, *(_range(strip, lane, n, step) for lane in strip.lanes)])
     note = _("Lowest to highest value of each step.")
     return data_table(strip.name, heads, rows, note=note)
 
@@ -260,8 +267,8 @@ def _named(lead: str, unit: str) -> str:
     return ", ".join(part for part in (lead, unit) if part) or _("Value")
 
 
-def _range(strip: Strip, lane: Lane, begin: float, step: float) -> str:
-    parts = [v[(t >= begin) & (t < begin + step)] for t, v in lane.runs]
+def _range(strip: Strip, lane: Lane, place: int, step: float) -> str:
+    parts = [v[np.floor(t / step + 1e-6) == place] for t, v in lane.runs]
     held = np.concatenate(parts) if parts else np.zeros(0)
     if not len(held):
         return _("no data")

@@ -14,7 +14,7 @@ from songhe.kit import formats
 from songhe.kit.charts import data_table
 from songhe.kit.charts.svg import el, group, px
 
-CELL = 20.0
+SCALE_PX, WIDEST_PX = 40, 330  # below the grid; what a phone has room for
 SHADES = 8
 LEAST_SPAN_CEL = 4.0  # a flat picture is not blown up into a warm and a cold half
 NUMBERS_UP_TO = 64  # so many cells can carry their numbers
@@ -43,22 +43,23 @@ def warmest(frame: Frame) -> tuple[int, int, float]:
     return int(row), int(column), float(frame[row, column])
 
 
-def draw(frame: Frame, low: float, high: float, *, height: int = 320) -> SafeString:
-    """Return the grid with its scale below. Warm is dark; nothing is told by shade alone."""
+def draw(frame: Frame, low: float, high: float, *, height: int = 370) -> SafeString:
+    """Return the grid with its scale below. Warm is the stronger tone, never the only sign."""
     rows, columns = frame.shape
-    cell = CELL if frame.size > NUMBERS_UP_TO else 3 * CELL
+    # Drawn in the page's own pixels, so that the text keeps its size where there is room.
+    cell = min((height - SCALE_PX) / rows, WIDEST_PX / columns)
     width, tall = columns * cell, rows * cell
     pieces = list(_cells(frame, low, high, cell))
     row, column, degrees = warmest(frame)
     x, y = (column + 0.5) * cell, (row + 0.5) * cell
     if frame.size > NUMBERS_UP_TO:
-        beside, anchor = (x - cell, "end") if column > columns / 2 else (x + cell, "start")
+        beside, anchor = (x - 8, "end") if column > columns / 2 else (x + 8, "start")
         pieces.append(el("circle", {"class": "dot", "cx": px(x), "cy": px(y), "r": "4"}))
         pieces.append(el("text", {"class": "strong", "x": px(beside), "y": px(y + 4),
                                   "text-anchor": anchor}, f"{degrees:.1f} °C"))  # fmt: skip
     pieces += _scale(low, high, width, tall + 12)
-    attributes = {"class": "chart", "height": height, "role": "img",
-                  "viewBox": f"0 0 {px(width)} {px(tall + 44)}",
+    attributes = {"class": "chart", "height": px(tall + SCALE_PX), "role": "img",
+                  "viewBox": f"0 0 {px(width)} {px(tall + SCALE_PX)}",
                   "preserveAspectRatio": "xMidYMid meet",
                   "aria-label": sentence(frame)}  # fmt: skip
     return el("svg", attributes, group(pieces))

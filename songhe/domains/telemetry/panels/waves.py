@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from songhe.domains.devices import selectors as devices
 from songhe.domains.people.selectors import PersonView
@@ -44,6 +45,7 @@ class ShownWave:
 
     key: str
     title: str
+    unit: str
     device: str
     when: str
     quality: str
@@ -65,7 +67,8 @@ def quality_words(leads: Leads) -> str:
     if not stated:
         return _("the device says nothing of the signal's quality")
     worst = min(stated)
-    word = _("good") if worst >= _GOOD else _("fair") if worst >= _FAIR else _("poor")
+    words = (pgettext("signal", "good"), pgettext("signal", "fair"), pgettext("signal", "poor"))
+    word = words[0] if worst >= _GOOD else words[1] if worst >= _FAIR else words[2]
     return _("signal quality, by the device: %(word)s (%(percent)d %%)") % {
         "word": word,
         "percent": round(100 * worst),
@@ -185,7 +188,7 @@ def _shown(
     start, end = newest_window(source)
     frame = frame_at(leads, end) if source.frame > 1 else None
     if frame is not None:
-        drawing = thermal.draw(frame.frame, frame.low, frame.high, height=260)
+        drawing = thermal.draw(frame.frame, frame.low, frame.high, height=300)
         table = thermal.table(frame.frame)
     else:
         drawn = strip_of(source, leads, start, length_of(source))
@@ -193,6 +196,7 @@ def _shown(
     return ShownWave(
         key=f"{source.code.key}-{source.device.hex[-8:]}",
         title=code_name(source.code),
+        unit=unit_words(source.code),
         device=names.get(source.device, ""),
         when=when_words(source.ends_at, at),
         quality=quality_words(leads),

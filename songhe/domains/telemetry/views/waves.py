@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.generic import View
 
 from songhe.base.access.actor import Actor
@@ -114,8 +114,8 @@ def _stretch(request: HttpRequest, person: UUID, source: WaveSource) -> dict[str
     zooms = [(_seconds(n), way(middle - timedelta(seconds=n / 2), n), n == seconds)
              for n in LENGTHS_S]  # fmt: skip
     ways = [
-        (_("Earlier"), way(start - length) if before else None),
-        (_("Later"), way(end) if after else None),
+        (pgettext("waveform", "Earlier"), way(start - length) if before else None),
+        (pgettext("waveform", "Later"), way(end) if after else None),
     ]
     if not any(lane.runs for lane in drawn.lanes):
         ways += [
