@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from songhe.base.access.actor import Actor, HeldGrant, HeldRole
@@ -27,24 +27,33 @@ class UnknownFieldClass(Invalid):
     message = "There is no class of fields %(given)s."
 
 
+# Every page of everybody asks this: one plain statement costs a third of two built by the ORM.
+_HELD = """
+SELECT role, region_prefix, organization_id, NULL, NULL, NULL, NULL
+  FROM access_roleassignment WHERE user_id = %(user)s AND period @> %(at)s
+UNION ALL
+SELECT NULL, NULL, NULL, subject_type, subject_id, purpose, field_classes
+  FROM access_grant WHERE user_id = %(user)s AND period @> %(at)s
+"""
+
+
 def actor_for(user: User, at: datetime, *, locale: str = "zh-hans", request_id: str = "") -> Actor:
-    """Return the actor for a user with the roles and grants valid at this moment (2 queries)."""
+    """Return the actor for a user with the roles and grants valid at this moment (1 query)."""
     if not user.is_active:
         return Actor(user_id=None, display_name="", locale=locale, request_id=request_id)
-    roles = RoleAssignment.objects.filter(user=user, period__contains=at)
-    grants = Grant.objects.filter(user=user, period__contains=at)
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, {"user": user.id, "at": at})
+        rows = cursor.fetchall()
+    known = all_roles()
     return Actor(
         user_id=user.id,
         display_name=user.display_name,
         at=at,
-        roles=tuple(
-            HeldRole(row.role, row.region_prefix, row.organization_id)
-            for row in roles
-            if row.role in all_roles()
-        ),
+        roles=tuple(HeldRole(*row[:3]) for row in rows if row[0] in known),
         grants=tuple(
-            HeldGrant(row.subject_type, row.subject_id, row.purpose, frozenset(row.field_classes))
-            for row in grants
+            HeldGrant(subject_type, subject_id, purpose, frozenset(classes))
+            for *_, subject_type, subject_id, purpose, classes in rows
+            if subject_type is not None
         ),
         locale=locale,
         request_id=request_id,
