@@ -108,7 +108,7 @@ def test_addresses_are_unique(county):
 
 
 def test_devices_are_of_known_types_and_serve_somebody_of_their_home(county):
-    assert {gadget.type for gadget in county.gadgets} == set(types.all_types())
+    assert {gadget.type for gadget in county.gadgets} <= set(types.all_types())
     assert len({gadget.key for gadget in county.gadgets}) == len(county.gadgets)
     for home in county.households:
         members = {elder.index for elder in home.elders}
