@@ -115,6 +115,7 @@ def verdict(
     steady = check.timers_kept(house, injector.troubles, injector.stepped)
     results: dict[str, list[str]] = {
         "nothing acknowledged that could not be stored": injector.broken,
+        "hostile clients shown out, others unharmed": injector.suffered,
         "every message acknowledged in the end": (
             [] if said["sent"] == said["acknowledged"] else ["messages were lost by the devices"]
         ),
@@ -127,11 +128,17 @@ def verdict(
     results["every alarm on the stream, or a resync"] = check.announced(
         house, stream.heard, stream.knows_until
     )
-    count = house.rows("SELECT count(*) FROM monitoring_alarm WHERE rule = 'bp-critical'")[0][0]
+    # One that came late by our clock rings low, and closes itself when its value is back.
+    count, open_ = house.rows(
+        "SELECT count(*), count(*) FILTER (WHERE state <> 'resolved') FROM monitoring_alarm"
+        " WHERE rule = 'bp-critical'"
+    )[0]
     shown = desk.alarms_shown()
-    results["the desk shows the alarms"] = [] if shown else ["no alarm is shown"]
+    results["the desk shows every open alarm"] = (
+        [] if shown >= open_ else [f"{shown} of {open_} are shown"]
+    )
     results["memory bounded"] = check.bounded(before, house.memory(), journal.peak)
-    print(f"alarms of critical readings: {count}, shown at the desk: {shown}, "
+    print(f"alarms of critical readings: {count}, open: {open_}, shown at the desk: {shown}, "
           f"stream connections: {stream.connections}, resyncs: {stream.resyncs}, "
           f"peak memory: {journal.peak} MB\n")  # fmt: skip
     for promise, broken in results.items():

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 from songhe.engines.alarms.escalation import Plan, default_plans, plan_from
 from songhe.engines.alarms.terms import Priority
-from songhe.kernel import codes
 from tests.support.drill.house import DrillHouse
 from tests.support.gateway import until
 
@@ -22,11 +22,6 @@ AFTER_RECOVERY_S = 20.0
 SHOWN = 5
 RINGING = ("unacknowledged", "returned")
 
-_STORED = """
-SELECT d.key, (r.vals[array_position(r.codes, %s::smallint)])::bigint, count(*)
-FROM reading_hot r JOIN gateway_device d ON d.device = r.device
-WHERE %s::smallint = ANY (r.codes) GROUP BY 1, 2
-"""
 _RAISED = """
 SELECT f.id::text, f.rule, count(l.id) FROM finding f
 LEFT JOIN monitoring_alarmfinding l ON l.finding_id = f.id
@@ -68,12 +63,9 @@ class Trouble:
 
 
 def stored_once(house: DrillHouse) -> list[str]:
-    """Every acknowledged reading is in the table exactly once, and nothing else is."""
-    number = codes.by_code("55423-8").number
+    """Every acknowledged reading is stored exactly once, hot or sealed, and nothing else is."""
     keys = {key: index for index, (key, _) in enumerate(house.facts["devices"])}
-    stored = {
-        (keys[key], counter): count for key, counter, count in house.rows(_STORED, number, number)
-    }
+    stored = {(keys[key], counter): count for key, counter, count in house.stored()}
     said = Counter(
         tuple(int(part) for part in line.split()[:2])
         for line in house.acknowledged_file.read_text(encoding="ascii").splitlines()
@@ -110,8 +102,9 @@ def timers_kept(
 ) -> list[str]:
     """Every due step of escalation was taken exactly once, and on time but for faults.
 
-    stepped: when the clock was set. Instants of before and after cannot be compared, so alarms of
-    before the last of them are only checked for being neither overdue nor put off.
+    stepped: when the clock was set. Instants of before and after cannot be compared: of alarms
+    that were there before the last of them, the time from one step to the next is checked, and
+    that none is overdue or put off.
     """
     with suppress(AssertionError):  # what is still overdue then is told below, alarm by alarm
         until(lambda: house.rows(_OVERDUE)[0][0] == 0, "overdue steps", AFTER_RECOVERY_S)
@@ -133,7 +126,9 @@ def timers_kept(
             broken.append(f"{name}: its next step is overdue ({next_at})")
         elif next_at > now + apart + timedelta(seconds=1):
             broken.append(f"{name}: its next step is put off until {next_at}")
-        if not any(raised_at < moment for moment in stepped):
+        if any(raised_at < moment for moment in stepped):
+            broken += [f"{name}: {what}" for what in _gaps(plan, taken[alarm], stepped, troubles)]
+        else:
             steps = [at for at in taken[alarm] if at >= rang_at]
             broken += [f"{name}: {what}" for what in _course(plan, rang_at, done, steps, troubles)]
     return broken
@@ -151,12 +146,33 @@ def _course(
             broken.append(f"step {index} came {(due - at).total_seconds():.1f} s early")
         if at <= due + timedelta(seconds=ON_TIME_S):
             continue
-        excuse = [t for t in troubles if t.since <= at and due <= t.until + timedelta(seconds=2)]
-        latest = max((t.until for t in excuse), default=due) + timedelta(seconds=AFTER_RECOVERY_S)
-        if at > latest:
-            late_s = (at - due).total_seconds()
-            broken.append(f"step {index} came {late_s:.1f} s late, {(at - latest)} after recovery")
+        if not _excused(due, at, troubles):
+            broken.append(f"step {index} came {(at - due).total_seconds():.1f} s late")
     return broken
+
+
+def _gaps(
+    plan: Plan, steps: list[datetime], stepped: Sequence[datetime], troubles: Sequence[Trouble]
+) -> list[str]:
+    """Return the times between two steps, both of one setting of the clock, that are too long."""
+    zero = datetime.fromtimestamp(0).astimezone()
+    count = len(plan.steps) + 2
+    longest = max(plan.due_at(zero, n + 1) - plan.due_at(zero, n) for n in range(count))
+    broken = []
+    for before, at in pairwise(sorted(steps)):
+        due = before + longest
+        is_one = not any(before < moment <= at for moment in stepped)
+        late = at > due + timedelta(seconds=ON_TIME_S)
+        if is_one and late and not _excused(due, at, troubles):
+            broken.append(f"{(at - before).total_seconds():.1f} s between two steps at {at}")
+    return broken
+
+
+def _excused(due: datetime, at: datetime, troubles: Sequence[Trouble]) -> bool:
+    """Tell whether a fault kept a step from its time, and it came soon after."""
+    held = [t for t in troubles if t.since <= at and due <= t.until + timedelta(seconds=2)]
+    soon = timedelta(seconds=AFTER_RECOVERY_S)
+    return any(at <= t.until + soon for t in held)
 
 
 def work_done(house: DrillHouse) -> list[str]:

@@ -27,6 +27,7 @@ class Injector:
     troubles: list[Trouble] = field(default_factory=list)
     stepped: list[datetime] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    suffered: list[str] = field(default_factory=list)
 
     def now(self) -> datetime:
         """Return the present instant by the clock of the house."""
@@ -111,7 +112,7 @@ class Injector:
         house = self.house
         key, secret = house.facts["spare"]
         attack = hostile.Attack(house.mqtt_port, house.http_port, key, secret)
-        self.broken += hostile.everything(attack, house.until_more)
+        self.suffered += hostile.everything(attack, house.until_more)
 
 
 def catalogue(injector: Injector, chance: random.Random) -> dict[str, Callable[[], None]]:

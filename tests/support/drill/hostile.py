@@ -315,7 +315,10 @@ def slow_body(attack: Attack) -> list[str]:
         line.settimeout(1)
         while time.monotonic() < end_s:
             with contextlib.suppress(TimeoutError):
-                return [] if b" 408 " in line.recv(200) else ["a slow body is not answered 408"]
+                said = line.recv(200)
+                # A device that has spent its tokens is told that instead.
+                well = any(status in said for status in (b" 408 ", b" 429 "))
+                return [] if well else [f"a slow body is answered {said[:40]!r}"]
             line.sendall(b" ")
     return ["a slow body is waited for"]
 

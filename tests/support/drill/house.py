@@ -238,6 +238,24 @@ class DrillHouse:
             raise
         return cursor.fetchall() if cursor.description is not None else []
 
+    def stored(self) -> list[tuple[str, int, int]]:
+        """Return (device key, number of its message, how often it is stored), hot or sealed."""
+        record = json.loads((self.state / "instance.json").read_text(encoding="utf-8"))
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.support.drill.stored"],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                **record["environment"],
+                "SONGHE_DATABASE_URL": self.cluster.url(),
+                "DJANGO_SETTINGS_MODULE": "songhe.config.settings",
+                "PYTHONPATH": str(ROOT),
+            },
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        return [(key, number, count) for key, number, count in json.loads(done.stdout)]
+
     def close_connection(self) -> None:
         """Drop our own connection, which a killed database has broken."""
         if self._connection is not None:
