@@ -99,7 +99,10 @@ def patience(pool: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def work(app: App, stop: asyncio.Event) -> None:
-    """Run procrastinate's worker, again whenever the database was away: the loops go on beside."""
+    """Run procrastinate's worker, again whenever the database was away: the loops go on beside.
+
+    It ends with an error, or, when one of its side tasks met the outage, of its own accord.
+    """
     while True:
         try:
             await app.run_worker_async(
@@ -112,7 +115,7 @@ async def work(app: App, stop: asyncio.Event) -> None:
         except ConnectorException as error:
             log.warning("the worker waits for the database (%s)", type(error).__name__)
         else:
-            return
+            log.warning("the worker ended; beginning again")
         if await _over(stop, AWAY_S):
             return
 
