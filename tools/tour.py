@@ -28,6 +28,7 @@ PARAMETERS = {
     "rule_id": "bp-critical",
     "code": "sbp",
     "chart": "blood-pressure",
+    "wave": "ecg",
     "region": "990121001",
     "day": "2026-11-21",
     "kind": "sbp",
@@ -68,6 +69,7 @@ class Things:
     key: str
     absence: str = NOBODY
     trial: str = NOBODY
+    run: str = NOBODY
 
     def address(self, screen: Screen) -> str:
         """Return a screen's address for these things."""

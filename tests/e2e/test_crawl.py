@@ -32,6 +32,11 @@ def things(house: House) -> Things:
     for ago, value in ((150, 14.6), (60, 15.1)):
         row = {"code": "14743-9", "value": value, "unit": "mmol/L"}
         house.send(meter, "readings", {"at": moment(ago), "readings": [row]})
+    beat = [0, 2, 0, -3, 20, -6, 0, 1, 3, 1] * 25
+    for ago in (9, 8, 5):
+        lead = {"lead": "II", "samples": beat, "scale": 0.05, "quality": 0.9}
+        wave = {"code": "songhe:ecg", "rate_hz": 250, "seq": 9 - ago, "leads": [lead]}
+        house.send(meter, "waveforms", {"at": moment(ago), **wave})
     house.send(meter, "readings", {"at": "yesterday", "readings": []})
     alarm = house.wait_alarm(chen, "glucose-urgent")
     [[letter]] = house.rows("SELECT id::text FROM dead_letter WHERE device_key = %s", key)
