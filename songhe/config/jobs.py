@@ -115,6 +115,8 @@ async def work(app: App, stop: asyncio.Event) -> None:
         except ConnectorException as error:
             log.warning("the worker waits for the database (%s)", type(error).__name__)
         else:
+            if stop.is_set():
+                return
             log.warning("the worker ended; beginning again")
         if await _over(stop, AWAY_S):
             return
