@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from typing import Any
+from typing import cast as as_type
 
 import pytest
 import yaml
@@ -15,6 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from songhe.base.audit.models import AuditEntry
 from songhe.domains.telemetry import kept, selectors, services
@@ -229,3 +232,31 @@ def test_a_run_that_was_left_is_told_so() -> None:
     Run.objects.create(work=Work.SEAL, started_at=NOW, moved_at=NOW)
     with journal(Work.SEAL, clock=lambda: NOW):
         assert set(Run.objects.values_list("state", flat=True)) == {"left", "running"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_asked_for_is_done_by_the_worker() -> None:
+    cast = make_cast()
+    day = (timezone.now() - timedelta(days=8)).date()
+    put(cast.chen, cast.devices["bp"], timezone.now() - timedelta(days=8), sbp=120)
+    assert client_of(cast, "admin").post("/old-days/seal/").status_code == 302
+
+    async def work() -> None:
+        connector = as_type(DjangoConnector, app.connector).get_worker_connector()
+        worker = app.with_connector(connector)
+        async with worker.open_async():
+            await worker.run_worker_async(
+                wait=False, queues=["old-days"], install_signal_handlers=False, listen_notify=False
+            )
+
+    try:
+        asyncio.run(work())
+        assert rows("SELECT day, messages FROM sealed_day") == [(day, 1)]
+        done = Run.objects.filter(work="seal").values_list("state", "done")
+        assert list(done) == [("done", 1)]
+        assert rows("SELECT to_regclass(%s)", f"reading_hot_{day:%Y%m%d}") == [(None,)]
+    finally:  # these tables are not Django's: nothing else empties them
+        rows(
+            "TRUNCATE reading_day, reading_month, reading_hour, region_hour, region_day, region_due,"
+            " region_mark, sealed_day; SELECT 1"
+        )
