@@ -51,7 +51,8 @@ def run(options: Options) -> dict[str, float]:
             built.write_text(json.dumps(told), encoding="utf-8")
         told = json.loads(built.read_text(encoding="utf-8"))
         options.say("measuring")
-        return _measure(datetime.fromisoformat(told["now"]), options.say) | told["figures"]
+        figures: dict[str, float] = told["figures"]
+        return _measure(datetime.fromisoformat(told["now"]), options.say) | figures
     finally:
         cluster.stop()
 

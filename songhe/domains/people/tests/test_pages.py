@@ -18,7 +18,7 @@ from songhe.domains.telemetry.tests.cast import Cast, make_cast, put, put_latest
 from songhe.kernel.wire import SubjectKind
 
 pytestmark = pytest.mark.django_db
-QUERIES = {"list": 13, "person": 42, "contacts": 15, "readings": 17, "devices": 18}
+QUERIES = {"list": 12, "person": 41, "contacts": 14, "readings": 16, "devices": 17}
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from songhe.domains.telemetry.tests.cast import Cast, make_cast, put
 from songhe.kernel.ids import uuid7
 
 pytestmark = pytest.mark.django_db
-QUERIES = {"letters": 8, "letter": 9}
+QUERIES = {"letters": 7, "letter": 8}
 
 
 @pytest.fixture
