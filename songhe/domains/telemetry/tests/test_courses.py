@@ -213,6 +213,7 @@ def test_newest_values_of_many_stand_in_their_order(cast: Cast) -> None:
         sbp=(128, at, cast.devices["bp"]),
         temperature=(36.6, NOW, cast.devices["band"]),
     )
+    assert selectors.newest_of([], ["sbp"]) == []
     found = selectors.newest_of([cast.other, cast.chen], ["temperature", "spo2", "sbp"])
     assert found == [None, (36.6, NOW.timestamp(), None, None, 128.0, at.timestamp())]
 
