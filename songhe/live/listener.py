@@ -30,7 +30,7 @@ class Listener:
     """Listens on `songhe_live` and gives what it hears to the hub.
 
     `listening` is False while the database is away: then nobody is told that all is well, and
-    after the return every stream hears `resync`, because what was said meanwhile is lost.
+    once it listens every stream hears `resync`, because what was said meanwhile is lost.
     """
 
     def __init__(self, database_url: str, hub: Hub) -> None:
@@ -65,7 +65,8 @@ class Listener:
             self.listening = True
             if self.heard_once:
                 logger.info("the database is back")
-                self._hub.resync()
+            # Also the first time: who came before we listened has missed what was said until now.
+            self._hub.resync()
             self.heard_once = True
             while True:
                 async for note in connection.notifies(timeout=ASK_EVERY_S):

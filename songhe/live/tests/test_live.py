@@ -11,8 +11,10 @@ import psycopg
 import pytest
 
 from songhe.kernel.ids import uuid7
-from songhe.live.hub import COMMIT_S, matches
-from songhe.live.tests.reader import Process, event, ticket
+from songhe.kernel.wire import LiveTicket
+from songhe.live.hub import COMMIT_S, Hub, matches
+from songhe.live.listener import Listener
+from songhe.live.tests.reader import USER, Process, event, ticket
 from tests.support.database import copied
 from tools.pytest_songhe import free_ports
 
@@ -122,6 +124,23 @@ async def test_comes_back_after_the_database_was_away(live: Process, postgres_ur
     heard = await stream.next()
     assert heard is not None
     assert heard[0] == "alarm"
+
+
+async def test_who_came_before_it_listened_hears_that_something_may_be_missed(
+    postgres_url: str,
+) -> None:
+    hub = Hub(queue_events=8, streams=8)
+    early = hub.join(LiveTicket(USER, ["region:"], 0))
+    listening = asyncio.create_task(Listener(postgres_url, hub).run())
+    try:
+        piece = await early.next(20)
+        assert piece is not None
+        assert piece.startswith(b"event: resync\n")
+        late = hub.join(LiveTicket(USER, ["region:"], 0))
+        assert await late.next(0.05) is None
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
 
 
 async def test_stops_at_once_with_open_streams(live: Process) -> None:
