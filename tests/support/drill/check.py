@@ -62,6 +62,22 @@ class Trouble:
     until: datetime
 
 
+@dataclass(frozen=True)
+class Excuses:
+    """What may keep a step from its time, and how much later it may come without."""
+
+    troubles: Sequence[Trouble]
+    on_time: timedelta
+
+    def hold(self, due: datetime, at: datetime) -> bool:
+        """Tell whether a step came on time, or soon after a fault that kept it."""
+        if at <= due + self.on_time:
+            return True
+        near, soon = timedelta(seconds=2), timedelta(seconds=AFTER_RECOVERY_S)
+        held = [t for t in self.troubles if t.since <= at and due <= t.until + near]
+        return any(at <= t.until + soon for t in held)
+
+
 def stored_once(house: DrillHouse) -> list[str]:
     """Every acknowledged reading is stored exactly once, hot or sealed, and nothing else is."""
     keys = {key: index for index, (key, _) in enumerate(house.facts["devices"])}
@@ -98,7 +114,11 @@ def judged_once(house: DrillHouse) -> list[str]:
 
 
 def timers_kept(
-    house: DrillHouse, troubles: Sequence[Trouble], stepped: Sequence[datetime] = ()
+    house: DrillHouse,
+    troubles: Sequence[Trouble],
+    stepped: Sequence[datetime] = (),
+    *,
+    on_time_s: float = ON_TIME_S,
 ) -> list[str]:
     """Every due step of escalation was taken exactly once, and on time but for faults.
 
@@ -109,6 +129,7 @@ def timers_kept(
     with suppress(AssertionError):  # what is still overdue then is told below, alarm by alarm
         until(lambda: house.rows(_OVERDUE)[0][0] == 0, "overdue steps", AFTER_RECOVERY_S)
     now = house.rows("SELECT now()")[0][0]
+    excuses = Excuses(troubles, timedelta(seconds=on_time_s))
     taken: dict[UUID, list[datetime]] = defaultdict(list)
     for alarm, at, missed in house.rows(_STEPS):
         # Repeats that were missed together are one ring: each of them came then.
@@ -122,20 +143,20 @@ def timers_kept(
         before = plan.due_at(rang_at, done - 1) if done else rang_at
         apart = plan.due_at(rang_at, done) - before
         name = f"alarm {alarm} ({rule})"
-        if next_at is None or next_at < now - timedelta(seconds=ON_TIME_S):
+        if next_at is None or next_at < now - excuses.on_time:
             broken.append(f"{name}: its next step is overdue ({next_at})")
         elif next_at > now + apart + timedelta(seconds=1):
             broken.append(f"{name}: its next step is put off until {next_at}")
         if any(raised_at < moment for moment in stepped):
-            broken += [f"{name}: {what}" for what in _gaps(plan, taken[alarm], stepped, troubles)]
+            broken += [f"{name}: {what}" for what in _gaps(plan, taken[alarm], stepped, excuses)]
         else:
             steps = [at for at in taken[alarm] if at >= rang_at]
-            broken += [f"{name}: {what}" for what in _course(plan, rang_at, done, steps, troubles)]
+            broken += [f"{name}: {what}" for what in _course(plan, rang_at, done, steps, excuses)]
     return broken
 
 
 def _course(
-    plan: Plan, rang_at: datetime, done: int, steps: list[datetime], troubles: Sequence[Trouble]
+    plan: Plan, rang_at: datetime, done: int, steps: list[datetime], excuses: Excuses
 ) -> list[str]:
     if len(steps) != done:
         return [f"{done} steps counted, {len(steps)} taken"]
@@ -144,15 +165,13 @@ def _course(
         due = plan.due_at(rang_at, index)
         if at < due:
             broken.append(f"step {index} came {(due - at).total_seconds():.1f} s early")
-        if at <= due + timedelta(seconds=ON_TIME_S):
-            continue
-        if not _excused(due, at, troubles):
+        if not excuses.hold(due, at):
             broken.append(f"step {index} came {(at - due).total_seconds():.1f} s late")
     return broken
 
 
 def _gaps(
-    plan: Plan, steps: list[datetime], stepped: Sequence[datetime], troubles: Sequence[Trouble]
+    plan: Plan, steps: list[datetime], stepped: Sequence[datetime], excuses: Excuses
 ) -> list[str]:
     """Return the times between two steps, both of one setting of the clock, that are too long."""
     zero = datetime.fromtimestamp(0).astimezone()
@@ -162,17 +181,9 @@ def _gaps(
     for before, at in pairwise(sorted(steps)):
         due = before + longest
         is_one = not any(before < moment <= at for moment in stepped)
-        late = at > due + timedelta(seconds=ON_TIME_S)
-        if is_one and late and not _excused(due, at, troubles):
+        if is_one and not excuses.hold(due, at):
             broken.append(f"{(at - before).total_seconds():.1f} s between two steps at {at}")
     return broken
-
-
-def _excused(due: datetime, at: datetime, troubles: Sequence[Trouble]) -> bool:
-    """Tell whether a fault kept a step from its time, and it came soon after."""
-    held = [t for t in troubles if t.since <= at and due <= t.until + timedelta(seconds=2)]
-    soon = timedelta(seconds=AFTER_RECOVERY_S)
-    return any(at <= t.until + soon for t in held)
 
 
 def work_done(house: DrillHouse) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import subprocess
@@ -38,6 +39,8 @@ class SmallDisk:
     def unmount(self) -> None:
         """Take it away, with what is on it."""
         subprocess.run(["umount", "--lazy", str(self.place)], check=False)
+        with contextlib.suppress(OSError):
+            self.place.rmdir()
 
     def fill(self) -> int:
         """Take all the room there is; return how many bytes that was."""
