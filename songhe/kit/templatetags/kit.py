@@ -42,33 +42,39 @@ _TAKEN = {"acknowledged", "returned", "shelved", "resolved"}
 
 
 @lru_cache(maxsize=512)
-def _icon_body(name: str) -> SafeString:
+def _icon(name: str) -> SafeString:
     drawing = _INNER.search(lucide(name))
     if drawing is None:
         raise ValueError(f"icon {name!r} is not a drawing")
-    return mark_safe(" ".join(drawing[1].split()))  # noqa: S308
+    return format_html(
+        '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{}</svg>',
+        mark_safe(" ".join(drawing[1].split())),  # noqa: S308
+    )
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """Draw a Lucide icon; the word beside it is the template's to write. Unknown names raise."""
-    return format_html(
-        '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{}</svg>', _icon_body(str(name))
-    )
+    return _icon(str(name))
 
 
 @register.simple_tag
 def sign(priority: str, state: str = "unacknowledged", size: str = "") -> SafeString:
     """Draw the alarm sign: filled while nobody has it, outlined once somebody has."""
-    shape, y, marks = _SHAPES[priority]
     shown = "acknowledged" if state in _TAKEN else "unacknowledged"
+    return _sign(str(priority), shown, size, str(PRIORITY_WORDS[priority]))
+
+
+@lru_cache(maxsize=256)
+def _sign(priority: str, shown: str, size: str, word: str) -> SafeString:
+    shape, y, marks = _SHAPES[priority]
     return format_html(
         '<svg class="sign" data-priority="{}" data-state="{}"{} viewBox="0 0 32 32" role="img"'
         ' aria-label="{}">{}<text class="sign-text" x="16" y="{}">{}</text></svg>',
         priority,
         shown,
         format_html(' data-size="{}"', size) if size else "",
-        PRIORITY_WORDS[priority],
+        word,
         mark_safe(shape),  # noqa: S308
         y,
         marks,
