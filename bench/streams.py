@@ -1,7 +1,7 @@
 """`python -m bench.streams PLAN`: many open event streams, a process of its own.
 
-Prints "ready" once all are open; then, when told by a line, how many streams received each event
-and when the first and the last of them did.
+Prints "ready" once all are open; then, when told how many events there were, waits for the last of
+them and prints how many streams received each, and when the first and the last of them did.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 import uvloop
+
+PATIENCE_S = 10.0
 
 
 class Plan(msgspec.Struct):
@@ -74,7 +76,12 @@ async def run(plan: Plan) -> dict[str, Heard]:
         )
         await reader.ready
     print("ready", flush=True)
-    await loop.run_in_executor(None, sys.stdin.readline)
+    events = int(await loop.run_in_executor(None, sys.stdin.readline))
+    end_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end_s and (
+        len(heard) < events or any(one.streams < len(plan.tickets) for one in heard.values())
+    ):
+        await asyncio.sleep(0.1)
     return heard
 
 

@@ -132,7 +132,7 @@ def _streams(bench: Bench, options: Options) -> dict[str, float]:
             )
             time.sleep(EVERY_S)
     memory = psutil.Process(bench.pid("live")).memory_info().rss
-    out, _ = child.communicate(b"\n", timeout=60)
+    out, _ = child.communicate(f"{EVENTS}\n".encode(), timeout=60)
     heard = msgspec.json.decode(out, type=dict[str, streams.Heard])
     took = [(one.last_s - sent[int(name)]) * 1000 for name, one in heard.items()]
     first = [(one.first_s - sent[int(name)]) * 1000 for name, one in heard.items()]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Upper
 
 from songhe.domains.people import terms
 from songhe.kernel.ids import uuid7
@@ -36,8 +37,14 @@ class Person(models.Model):
             models.Index(
                 fields=["region_code"], name="person_region", opclasses=["text_pattern_ops"]
             ),
-            GinIndex(fields=["name"], name="person_name_trgm", opclasses=["gin_trgm_ops"]),
-            GinIndex(fields=["pinyin"], name="person_pinyin_trgm", opclasses=["gin_trgm_ops"]),
+            # A search without regard to case compares capitals, so capitals are what is indexed.
+            GinIndex(OpClass(Upper("name"), "gin_trgm_ops"), name="person_name_capitals"),
+            GinIndex(OpClass(Upper("pinyin"), "gin_trgm_ops"), name="person_pinyin_capitals"),
+            models.Index(
+                fields=["pinyin", "id"],
+                name="person_alphabet",
+                condition=models.Q(died_on__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

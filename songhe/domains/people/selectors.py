@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils.translation import get_language
 
 from songhe.base import vault
@@ -137,7 +138,9 @@ def list_persons(actor: Actor, *, words: str = "", region_prefix: str = "") -> Q
         rows = rows.filter(region_code__startswith=region_prefix)
     for word in words.split():
         rows = rows.filter(Q(name__icontains=word) | Q(pinyin__icontains=word.lower()))
-    return rows.order_by("pinyin", "id")
+    # A page of everybody is read along the alphabet's index. Few that fit some words are found by
+    # the words' own: along the alphabet all others would be read first.
+    return rows.order_by(Lower("pinyin") if words.strip() else F("pinyin"), "id")
 
 
 def choose_persons(actor: Actor, action: str, words: str, *, limit: int = 20) -> list[PersonView]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -160,3 +161,34 @@ def test_search_by_name_and_pinyin_stays_in_the_region() -> None:
     for words in ("秀兰", "chenxiu", "CHEN"):
         assert [row.name for row in selectors.list_persons(by, words=words)] == ["陈秀兰"]
     assert not selectors.list_persons(by, words="李").exists()
+
+
+@pytest.fixture
+def county(db: None) -> None:
+    """Many persons, and a planner that does not read all of them."""
+    born = date(1944, 3, 5)
+    Person.objects.bulk_create(
+        Person(name=f"王{n}", pinyin=f"wang{n}", sex="male", birth_on=born, region_code=COMMUNITY)
+        for n in range(3000)
+    )
+    register()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE people_person")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+
+@pytest.mark.parametrize("words", ["xiulan", "XiuLan", "陈秀兰"])
+def test_a_search_asks_the_indexes_of_its_words(county: None, words: str) -> None:
+    found = selectors.list_persons(SYSTEM, words=words)
+    assert [row.name for row in found] == ["陈秀兰"]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_indexscan = off")  # cheap while there are so few persons
+    plan = found.explain()
+    assert "person_name_capitals" in plan
+    assert "person_pinyin_capitals" in plan
+
+
+def test_a_page_of_the_list_is_read_in_the_order_of_its_index(county: None) -> None:
+    plan = selectors.list_persons(SYSTEM)[:50].explain()
+    assert "person_alphabet" in plan
+    assert "Sort" not in plan
