@@ -182,7 +182,7 @@ def test_a_search_asks_the_indexes_of_its_words(county: None, words: str) -> Non
     found = selectors.list_persons(SYSTEM, words=words)
     assert [row.name for row in found] == ["陈秀兰"]
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_indexscan = off")  # cheap while there are so few persons
+        cursor.execute("DROP INDEX person_alphabet")  # as cheap a way while there are so few
     plan = found.explain()
     assert "person_name_capitals" in plan
     assert "person_pinyin_capitals" in plan
