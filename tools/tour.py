@@ -24,6 +24,7 @@ WHO = (
     ("admin", "admin"),
 )
 PARAMETERS = {
+    "job": "2000000000",
     "rule": "bp-critical",
     "rule_id": "bp-critical",
     "code": "sbp",

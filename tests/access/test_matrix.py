@@ -82,7 +82,7 @@ PARAMETERS = {
     "chart": "blood-pressure",
     "wave": "ecg",
     "action": "take",
-    "job": "1",
+    "job": "2000000000",
 }
 
 

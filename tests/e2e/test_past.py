@@ -8,6 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from songhe.config.demo.logins import TOWN
 from tests.e2e.conftest import Visit
 from tests.e2e.house import House, moment
 from tests.e2e.small_county import PersonFacts
@@ -15,7 +16,7 @@ from tests.support.gateway import until
 
 
 def test_a_rule_is_tried_on_the_past_and_taken_over(house: House, visit: Visit) -> None:
-    person = house.somebody("bp-monitor")
+    person = house.somebody("bp-monitor", region=TOWN)
     page = visit("leader", f"/rules/bp-critical/try/?scope=person:{person.id}")
     page.locator("[name=sbp_ge]").fill("105")
     page.locator("form.change [data-kind=main]").click()
