@@ -52,9 +52,7 @@ def things(house: House) -> Things:
         device,
     )
     absence, trial = past_things(house, chen.id)
-    return Things(
-        chen.id, device, alarm, letter, home, room, organization, reading, absence, trial
-    )
+    return Things(chen.id, device, alarm, letter, home, room, organization, reading, absence, trial)
 
 
 def past_things(house: House, person: str) -> tuple[str, str]:

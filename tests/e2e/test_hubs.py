@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from songhe.config.demo.logins import TOWN
 from tests.e2e.conftest import Visit
 from tests.e2e.house import Credentials, House
 from tests.e2e.test_devices import needs_mosquitto, publish
@@ -40,7 +41,7 @@ def test_a_hub_is_given_a_device_by_its_name_and_heard(
     house: House, hub: tuple[Page, Credentials]
 ) -> None:
     page, login = hub
-    door = house.somebody("door-magnet").devices["door-magnet"]
+    door = house.somebody("door-magnet", region=TOWN).devices["door-magnet"]
     said = '{"contact":false,"battery":91,"linkquality":120}'
     until(
         lambda: publish(house, login, "zigbee2mqtt/hall/door", said).returncode == 0, "a hub let in"
