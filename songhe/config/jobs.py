@@ -24,6 +24,8 @@ CONCURRENCY = 4
 SHUTDOWN_GRACE_S = 4
 STALLED_AFTER_S = 30
 AWAY_S = 2
+# On a machine with more to do than it can, devices are heard and pages drawn before jobs run.
+BEHIND = 5
 log = logging.getLogger("songhe.jobs")
 
 
@@ -37,6 +39,7 @@ def main() -> int:
 
     configure("jobs", env())
     django.setup()
+    os.nice(BEHIND)
     return asyncio.run(_run())
 
 

@@ -78,10 +78,13 @@ async def _pump(
     connection: psycopg.AsyncConnection[tuple[object, ...]], stop: asyncio.Event
 ) -> None:
     while not stop.is_set():
-        while await _take(timezone.now()):
+        # Fewer than asked for: none is left, and whatever comes now announces itself.
+        while await _take(timezone.now()) == services.AT_ONCE:
             if stop.is_set():
                 return
         async for _ in connection.notifies(timeout=_IDLE_S, stop_after=1):
+            pass
+        async for _ in connection.notifies(timeout=0):
             pass
 
 

@@ -31,12 +31,12 @@ class FaultyEvaluator(Evaluator):
         super().__init__(RuleBook())
         self.judged: list[float] = []
 
-    def judge(self, readings: Iterable[Reading], now_us: int) -> Plan:
+    def judge(self, readings: Iterable[Reading], now_us: int, after: Plan | None = None) -> Plan:
         values = [reading.values[0] for reading in readings]
         if POISON in values:
             raise ZeroDivisionError
         self.judged += values
-        return super().judge(readings, now_us)
+        return super().judge(readings, now_us, after)
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,7 @@ class Latest:
         self.dirty.update(planned)
 
     def packed(self, subjects: Iterable[int], planned: dict[int, Row], now_us: int) -> bytes:
-        """Return subjects' rows as a COPY stream, planned entries over remembered ones."""
+        """Return rows as a COPY stream, planned entries over remembered ones; of none, nothing."""
         out = []
         for subject in subjects:
             row, new = self._rows.get(subject), planned.get(subject)
@@ -105,4 +105,4 @@ class Latest:
             row = row or new
             if row is not None:
                 out.append(rows.latest(row.subject, row.kind, row.cells(), now_us))
-        return rows.stream(out)
+        return rows.stream(out) if out else b""

@@ -10,11 +10,11 @@ from songhe.gateway.settings import Settings
 
 
 class Pressure:
-    """The counting side of the writer; `_in_hand` is the batch that is being committed."""
+    """The counting side of the writer; `_in_hand` are the batches taken up and not settled yet."""
 
     _settings: Settings
     _batches: deque[Batch]
-    _in_hand: Batch | None = None
+    _in_hand: deque[Batch]
     _waiting: int
     _waiting_bytes: int
     _down_since_s: float | None
@@ -41,5 +41,5 @@ class Pressure:
     @property
     def oldest_waiting_us(self) -> int | None:
         """Return when the oldest message not stored yet was received; None when none waits."""
-        batch = self._in_hand or self._batches[0]
+        batch = self._in_hand[0] if self._in_hand else self._batches[0]
         return batch.inbox[0].received_us if batch.inbox else None

@@ -83,8 +83,9 @@ class Seen:
         self.urgent = True
 
     def packed(self, devices: Iterable[UUID]) -> bytes:
-        """Return devices' rows as a COPY stream."""
-        return rows.stream(self.facts(device).packed(device) for device in devices)
+        """Return devices' rows as a COPY stream; of none, nothing."""
+        out = [self.facts(device).packed(device) for device in devices]
+        return rows.stream(out) if out else b""
 
     def absorb(self, batch: Batch) -> None:
         """Note what a batch tells: it was heard, whether or not the batch gets stored."""

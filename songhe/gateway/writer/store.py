@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Sequence, Set
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Self
 
 import msgspec
-from psycopg import AsyncCursor
+import psycopg
 from psycopg.types.json import Jsonb
 
-from songhe.gateway.batch import Batch, Key, Letter, Replayed
-from songhe.gateway.database import Connection
+from songhe.gateway.batch import Batch, Letter, Replayed
+from songhe.gateway.database import Connection, connect
 from songhe.gateway.normalise import StoredWaveform
 from songhe.gateway.writer import rows, seen
 from songhe.kernel.time import DAY_US, from_us, to_us
 from songhe.kernel.wire import CHANNEL_FINDING, Finding, Reading
 
-Cursor = AsyncCursor[tuple[object, ...]]
+Cursor = psycopg.AsyncCursor[tuple[object, ...]]
 
 _PREPARE = """
 CREATE TEMP TABLE incoming_reading (LIKE reading_hot) ON COMMIT DELETE ROWS;
@@ -69,35 +70,61 @@ _REPLAYED = "UPDATE dead_letter SET state = 'replayed', replayed_at = %s WHERE i
 _NOT_REPLAYED = "UPDATE dead_letter SET state = 'new', reason = %s, detail = %s WHERE id = %s"
 
 
+class Work(msgspec.Struct):
+    """What one transaction writes. latest and seen are COPY streams, empty when there is nothing.
+
+    readings too, of these days; batches tell what more there is, at the time (epoch microseconds)
+    beside them.
+    """
+
+    batches: Sequence[tuple[Batch, int]]
+    days: frozenset[int] = frozenset()
+    readings: bytes = b""
+    latest: bytes = b""
+    seen: bytes = b""
+    findings: Sequence[Finding] = ()
+
+    @property
+    def is_readings_only(self) -> bool:
+        """Tell whether one statement is enough."""
+        has_more = any(batch.has_more for batch, _ in self.batches)
+        return not (has_more or self.latest or self.seen or self.findings)
+
+
 class Store:
     """One connection's statements. A new connection needs a new one."""
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+        self._connection = connection
         self._days: set[int] = set()
 
-    async def prepare(self) -> None:
-        """Make the connection's temporary tables."""
-        await self.connection.execute(_PREPARE)
+    @classmethod
+    async def open(cls, url: str, name: str, *, waits_for_disk: bool = True) -> Self:
+        """Connect. waits_for_disk: whether what is committed survives the machine's fall."""
+        connection = await connect(url, name, autocommit=True)
+        if not waits_for_disk:
+            await connection.execute("SET synchronous_commit = off")
+        await connection.execute(_PREPARE)
+        return cls(connection)
 
-    async def ensure_days(self, readings: Iterable[Reading]) -> None:
-        """Make the partitions that readings fall into, each asked for once a connection."""
-        days = {reading.effective_us // DAY_US for reading in readings}
-        for day in sorted(days - self._days):
-            await self.connection.execute("SELECT ensure_reading_day(%s)", (_date(day),))
-            self._days.add(day)
+    async def write(self, work: Work) -> None:
+        """Write new readings and all else in one transaction; UniqueViolation: not all are new."""
+        await self._ensure_days(work.days)
+        if not work.is_readings_only:
+            async with self._connection.transaction():
+                if work.readings:
+                    await self._copy(_COPY_DIRECT, work.readings)
+                await self._write_rest(work)
+        elif work.readings:
+            await self._copy(_COPY_DIRECT, work.readings)
 
-    async def copy_readings(self, cursor: Cursor, readings: dict[Key, Reading]) -> None:
-        """Insert readings that are expected to be new; raises UniqueViolation when one is not."""
-        async with cursor.copy(_COPY_DIRECT) as copy:
-            await copy.write(_packed(readings))
-
-    async def insert_readings(self, cursor: Cursor, batch: Batch) -> list[Reading]:
-        """Insert those of a batch's readings that were not stored before, and return them."""
+    async def begin(self, batch: Batch) -> list[Reading]:
+        """Begin a transaction, insert those readings that are not stored yet, and return them."""
         readings = batch.readings
-        async with cursor.copy(_COPY_READINGS) as copy:
-            await copy.write(_packed(readings))
-        await cursor.execute(_INSERT_READINGS)
+        await self._ensure_days(days_of(readings.values()))
+        await self._connection.execute("BEGIN")
+        await self._copy(_COPY_READINGS, packed((batch,)))
+        cursor = await self._connection.execute(_INSERT_READINGS)
         if cursor.rowcount == len(readings):
             return list(readings.values())
         await cursor.execute(_NEW_READINGS, (batch.retried,))
@@ -105,28 +132,38 @@ class Store:
         keys = {(row[0].int, row[1].int, to_us(row[2]), row[3]) for row in found}
         return [reading for key, reading in readings.items() if key in keys]
 
-    async def write_latest(self, cursor: Cursor, packed: bytes) -> None:
-        """Replace rows of latest."""
-        async with cursor.copy(_COPY_LATEST) as copy:
-            await copy.write(packed)
-        await cursor.execute(_UPSERT_LATEST)
+    async def finish(self, work: Work) -> None:
+        """Write what belongs to the readings of `begin`, and commit."""
+        await self._write_rest(work)
+        await self._connection.execute("COMMIT")
 
-    async def write_seen(self, cursor: Cursor, packed: bytes) -> None:
-        """Replace rows of device_seen."""
-        async with cursor.copy(_COPY_SEEN) as copy:
-            await copy.write(packed)
-        await cursor.execute(seen.UPSERT)
+    async def _ensure_days(self, days: Set[int]) -> None:
+        """Make the partitions of days, each asked for once a connection."""
+        for day in sorted(days - self._days):
+            await self._connection.execute("SELECT ensure_reading_day(%s)", (_date(day),))
+            self._days.add(day)
 
-    async def write_rest(
-        self,
-        cursor: Cursor,
-        batch: Batch,
-        findings: Sequence[Finding],
-        now_us: int,
-    ) -> None:
-        """Write everything beside the readings."""
-        if findings:
-            await self.write_findings(cursor, findings)
+    async def _copy(self, statement: str, data: bytes) -> None:
+        async with self._connection.cursor().copy(statement) as copy:
+            await copy.write(data)
+
+    async def _write_rest(self, work: Work) -> None:
+        cursor = self._connection.cursor()
+        if work.latest:
+            await self._copy(_COPY_LATEST, work.latest)
+            await cursor.execute(_UPSERT_LATEST)
+        if work.seen:
+            await self._copy(_COPY_SEEN, work.seen)
+            await cursor.execute(seen.UPSERT)
+        if work.findings:
+            # One that is there already stays as it is.
+            await cursor.executemany(_INSERT_FINDING, [_finding(f) for f in work.findings])
+            await cursor.execute("SELECT pg_notify(%s, '')", (CHANNEL_FINDING,))
+        for batch, now_us in work.batches:
+            if batch.has_more:
+                await self._write_more(cursor, batch, now_us)
+
+    async def _write_more(self, cursor: Cursor, batch: Batch, now_us: int) -> None:
         if batch.waveforms:
             await cursor.executemany(_INSERT_WAVEFORM, [_waveform(w) for w in batch.waveforms])
         if batch.letters:
@@ -138,33 +175,40 @@ class Store:
             ]
             await cursor.executemany(_ANSWER_COMMAND, answers)
         for replayed in batch.replayed:
-            await self._replayed(cursor, replayed, now_us)
-
-    async def write_findings(self, cursor: Cursor, findings: Sequence[Finding]) -> None:
-        """Write findings and announce them; one that is there already stays as it is."""
-        await cursor.executemany(_INSERT_FINDING, [_finding(f) for f in findings])
-        await cursor.execute("SELECT pg_notify(%s, '')", (CHANNEL_FINDING,))
-
-    @staticmethod
-    async def _replayed(cursor: Cursor, replayed: Replayed, now_us: int) -> None:
-        refused = replayed.refused
-        if refused is None:
-            await cursor.execute(_REPLAYED, (from_us(now_us), replayed.letter))
-        else:
-            await cursor.execute(_NOT_REPLAYED, (refused.reason, refused.detail, replayed.letter))
+            await _end_replay(cursor, replayed, now_us)
 
     async def roll_back(self) -> None:
         """End a failed transaction, unless the connection is gone with it."""
-        if not self.connection.closed and not self.connection.broken:
-            await self.connection.rollback()
+        if not self._connection.closed and not self._connection.broken:
+            await self._connection.rollback()
 
     async def close(self) -> None:
         """Drop the connection."""
-        await asyncio.shield(self.connection.close())
+        with contextlib.suppress(psycopg.Error):
+            await asyncio.shield(self._connection.close())
 
 
-def _packed(readings: dict[Key, Reading]) -> bytes:
-    return rows.stream(rows.reading(reading, key[3]) for key, reading in readings.items())
+async def _end_replay(cursor: Cursor, replayed: Replayed, now_us: int) -> None:
+    refused = replayed.refused
+    if refused is None:
+        await cursor.execute(_REPLAYED, (from_us(now_us), replayed.letter))
+    else:
+        await cursor.execute(_NOT_REPLAYED, (refused.reason, refused.detail, replayed.letter))
+
+
+def days_of(readings: Iterable[Reading]) -> frozenset[int]:
+    """Return the days that readings fall into, counted from the epoch."""
+    return frozenset({reading.effective_us // DAY_US for reading in readings})
+
+
+def packed(batches: Iterable[Batch]) -> bytes:
+    """Return the readings of batches as a COPY stream; of none, nothing."""
+    out = [
+        rows.reading(reading, key[3])
+        for batch in batches
+        for key, reading in batch.readings.items()
+    ]
+    return rows.stream(out) if out else b""
 
 
 def _date(day: int) -> date:

@@ -13,32 +13,28 @@ from psycopg.errors import UniqueViolation
 
 from songhe.gateway import metrics
 from songhe.gateway.batch import Batch, Inbound
-from songhe.gateway.database import connect, is_missing_partition, is_passing
+from songhe.gateway.database import is_missing_partition, is_passing
 from songhe.gateway.intake import Intake
 from songhe.gateway.settings import Settings
+from songhe.gateway.writer.ahead import Ahead, Judged
+from songhe.gateway.writer.commit import Committer, JudgementFailed
 from songhe.gateway.writer.flush import Flush
-from songhe.gateway.writer.latest import Latest, Row
+from songhe.gateway.writer.follow import Follower
+from songhe.gateway.writer.latest import Latest
 from songhe.gateway.writer.pressure import Pressure
 from songhe.gateway.writer.seen import Seen
 from songhe.gateway.writer.store import Store
-from songhe.kernel.detectors import Evaluator, Plan
-from songhe.kernel.time import StepWatch, steady_s
-from songhe.kernel.wire import Reading
+from songhe.kernel.detectors import Evaluator
 
 log = structlog.get_logger("songhe.gateway.writer")
 
 TICK_S = 1.0
 BUSY_MESSAGES = 16
+# Messages wait so long for those before them to be stored; then they are judged all the same.
+AHEAD_S = 0.01
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-LETTERS_SHOWN = 5
 # After an unannounced repeat, so many batches look for repeats row by row.
 CAREFUL_BATCHES = 50
-
-Judged = tuple[Plan | None, dict[int, Row]]
-
-
-class JudgementFailed(Exception):
-    """A rule raised an error of its own; the batch is split until the message is found."""
 
 
 class Writer(Pressure):
@@ -54,9 +50,10 @@ class Writer(Pressure):
     ) -> None:
         self._settings = settings
         self._evaluator = evaluator
-        self._latest = latest
         self.seen = seen
-        self._flush = Flush(latest, seen)
+        flush = Flush(latest, seen)
+        self._committer = Committer(evaluator, latest, seen, flush, now_us)
+        self._follower = Follower(settings.database_url, flush, latest, seen, now_us)
         self._now_us = now_us
         self._intake = Intake(settings.gateway_letters_per_minute)
         self._batches: deque[Batch] = deque((Batch(),))
@@ -65,9 +62,10 @@ class Writer(Pressure):
         self._waiting = 0
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
+        self._in_hand = deque()
+        self._ahead = Ahead(self._batch_messages, self._store_ahead, self._take_back)
         self._store: Store | None = None
         self._tick_due = False
-        self._clock_watch = StepWatch(now_us() / 1_000_000, steady_s())
         self._careful = 0
         self._stopping = False
         self._down_since_s: float | None = None
@@ -89,7 +87,6 @@ class Writer(Pressure):
     def device_online(self, device: UUID, online: bool) -> None:
         """Note that a device's connection was made or ended."""
         self.seen.online(device, online, self._now_us())
-        self._wake.set()
 
     def stop(self) -> None:
         """Let the loop end once everything taken in is stored."""
@@ -99,15 +96,16 @@ class Writer(Pressure):
     async def run(self) -> None:
         """Commit until stopped."""
         timer = asyncio.ensure_future(self._clock())
+        self._follower.start()
         try:
             while not (self._stopping and self._waiting == 0):
                 await self._wake.wait()
                 self._wake.clear()
                 await self._round()
-            self._flush.force()
-            await self._guarded(Batch())  # brings latest and device_seen up to date
         finally:
             timer.cancel()
+            await self._ahead.stop()
+            await self._follower.finish()
             if self._store is not None:
                 await self._store.close()
 
@@ -118,55 +116,98 @@ class Writer(Pressure):
             self._wake.set()
 
     async def _round(self) -> None:
-        """Commit what is there, then let the clock tick."""
+        """Judge and store what is there, then let the clock tick."""
         limit = self._settings.gateway_batch_messages
-        while self._waiting:
+        while self._batches[0].inbox:
             first = self._batches[0]
             if len(first) < limit and not self._stopping:
-                # A clock that was set back must not make this a long sleep.
-                waited_us = max(0, self._now_us() - first.inbox[0].received_us)
-                left_s = self._linger_s() - waited_us / 1_000_000
-                if left_s > 0:
-                    await asyncio.sleep(left_s)
-            await self._commit(self._next())
+                await self._linger(first.inbox[0].received_us)
+            if self._batches[0].may_repeat or self._careful:
+                await self._ahead.wait()
+                await self._commit(self._next())
+            else:
+                self._judge_ahead(self._next())
+                await self._ahead.room()
             if self._tick_due:
                 break  # under steady load messages always wait: time must pass all the same
         if self._tick_due:
             self._tick_due = False
+            await self._ahead.wait()
             await self._guarded(Batch(), tick=True)
             self._wake.set()
-        elif self._flush.is_due:
-            await self._guarded(Batch())
 
-    def _linger_s(self) -> float:
-        """Return how long a batch waits for company: longer when many come, for fewer commits."""
-        busy = self._last_batch >= BUSY_MESSAGES
+    async def _linger(self, received_us: int) -> None:
+        """Let a batch wait for company, longer when many come or others are being stored."""
         settings = self._settings
-        return (settings.gateway_linger_busy_ms if busy else settings.gateway_linger_ms) / 1000
+        busy = self._last_batch >= BUSY_MESSAGES
+        # A clock that was set back must not make this a long sleep.
+        waited_s = max(0, self._now_us() - received_us) / 1_000_000
+        least_ms = settings.gateway_linger_busy_ms if busy else settings.gateway_linger_ms
+        if waited_s < least_ms / 1000:
+            await asyncio.sleep(least_ms / 1000 - waited_s)
+            waited_s = least_ms / 1000
+        if self._ahead.is_storing and len(self._batches[0]) < self._batch_messages:
+            await self._ahead.wait(AHEAD_S - waited_s)
 
     def _next(self) -> Batch:
         batch = self._batches.popleft()
         if not self._batches:
             self._batches.append(Batch())
         self._last_batch = len(batch)
+        self._in_hand.append(batch)
         return batch
+
+    def _judge_ahead(self, batch: Batch) -> None:
+        """Judge a batch of new readings while those before it are being stored."""
+        try:
+            self._ahead.put(self._committer.judge(batch, self._ahead.last))
+        except JudgementFailed:
+            self._put_back([batch], retried=False)
+
+    async def _store_ahead(self, group: list[Judged]) -> None:
+        await self._committer.commit(await self._ready_store(), group)
+        for judged in group:
+            metrics.MESSAGES.inc(len(judged.batch))
+            self._release(judged.batch)
+        if self._stopping:
+            self._wake.set()
+
+    async def _take_back(self, batches: list[Batch], error: Exception) -> None:
+        """Let batches that could not be stored go the careful way, before any later one."""
+        was_there, no_day = isinstance(error, UniqueViolation), is_missing_partition(error)
+        if was_there:
+            self._careful = CAREFUL_BATCHES
+        self._put_back(batches, retried=not (was_there or no_day))
+        await self._abandon_transaction()
+        if no_day or is_passing(error):
+            await self._drop_store()
+
+    def _put_back(self, batches: list[Batch], *, retried: bool) -> None:
+        for batch in reversed(batches):
+            batch.may_repeat = True
+            batch.retried |= retried
+            self._in_hand.remove(batch)
+            self._batches.appendleft(batch)
+        self._wake.set()
 
     async def _commit(self, batch: Batch) -> None:
         """Store a batch, whatever it takes, or give it up when the database stays away."""
-        count, size = len(batch), batch.bytes
-        self._in_hand = batch
         try:
             if await self._guarded(batch):
-                metrics.MESSAGES.inc(count)
+                metrics.MESSAGES.inc(len(batch))
         finally:
-            self._in_hand = None
-            self._waiting -= count
-            self._waiting_bytes -= size
-            metrics.WAITING.set(self._waiting)
-            if self.drained and not self.full:
-                waiting, self.drained = self.drained, []
-                for resume in waiting:
-                    resume()
+            self._release(batch)
+
+    def _release(self, batch: Batch) -> None:
+        """Make room for others: nothing more is to be done for a batch."""
+        self._in_hand.remove(batch)
+        self._waiting -= len(batch)
+        self._waiting_bytes -= batch.bytes
+        metrics.WAITING.set(self._waiting)
+        if self.drained and not self.full:
+            waiting, self.drained = self.drained, []
+            for resume in waiting:
+                resume()
 
     async def _guarded(self, batch: Batch, *, tick: bool = False) -> bool:
         """Write a batch with retries; True when it is committed."""
@@ -260,9 +301,7 @@ class Writer(Pressure):
 
     async def _ready_store(self) -> Store:
         if self._store is None:
-            store = Store(await connect(self._settings.database_url, "writer", autocommit=True))
-            await store.prepare()
-            self._store = store
+            self._store = await Store.open(self._settings.database_url, "writer")
         return self._store
 
     async def _abandon_transaction(self) -> None:
@@ -279,95 +318,11 @@ class Writer(Pressure):
             await store.close()
 
     async def _write(self, store: Store, batch: Batch, *, tick: bool = False) -> None:
-        """Run one transaction and, once it is committed, everything that follows from it."""
-        started_s, now_us = time.monotonic(), self._now_us()
-        self._notice_set_clock(now_us)
-        rows = list(batch.readings.values())
-        if rows:
-            await store.ensure_days(rows)
-        careful = batch.may_repeat or self._careful > 0
+        """Judge and store one batch; its readings are looked for where they may be there already.
+
+        A tick carries no readings.
+        """
+        judged = self._committer.tick() if tick else self._committer.judge(batch)
+        careful = bool(judged.rows) and (batch.may_repeat or self._careful > 0)
         self._careful = max(0, self._careful - 1)
-        # Judged as if all were new, which nearly always holds; a tick carries no readings.
-        plan, planned = (self._tick(now_us), {}) if tick else self._judge(batch, rows, now_us)
-        self.seen.absorb(batch)
-        subjects, devices = self._flush.take(planned.keys())
-        new = len(rows)
-        try:
-            if careful or subjects or devices or batch.has_more or (plan and plan.findings):
-                async with store.connection.transaction():
-                    cursor = store.connection.cursor()
-                    if careful and rows:
-                        found = await store.insert_readings(cursor, batch)
-                        new = len(found)
-                        if new != len(rows):
-                            plan, planned = self._judge(batch, found, now_us)
-                    elif rows:
-                        await store.copy_readings(cursor, batch.readings)
-                    if subjects:
-                        packed = self._latest.packed(subjects, planned, now_us)
-                        await store.write_latest(cursor, packed)
-                    if devices:
-                        await store.write_seen(cursor, self.seen.packed(devices))
-                    findings = plan.findings if plan is not None else ()
-                    await store.write_rest(cursor, batch, findings, now_us)
-            elif rows:
-                # Nothing but readings: the one statement is its own transaction.
-                await store.copy_readings(store.connection.cursor(), batch.readings)
-        except BaseException:
-            self.seen.dirty |= devices
-            raise
-        self._latest.merge(planned)
-        self._latest.dirty -= subjects
-        self._take_over(batch, plan)
-        self._count(batch, new, len(plan.findings) if plan else 0, started_s, now_us)
-
-    def _take_over(self, batch: Batch, plan: Plan | None) -> None:
-        """Advance the rules' states and settle: the transaction is committed, nothing undoes it."""
-        try:
-            if plan is not None:
-                plan.commit()
-            for device, heard in batch.heard.items():
-                if heard.spoke:
-                    self._evaluator.heard(device.id, heard.received_us)
-        except Exception:
-            metrics.FAULTS.labels("judge").inc()
-            log.exception("rule states could not be taken over", messages=len(batch))
-        batch.settle()
-
-    def _judge(self, batch: Batch, rows: list[Reading], now_us: int) -> Judged:
-        planned = self._latest.plan(rows)
-        if not batch.judged or not rows:
-            return None, planned
-        try:
-            return self._evaluator.judge(rows, now_us), planned
-        except Exception as error:
-            metrics.FAULTS.labels("judge").inc()
-            log.exception("a rule failed", readings=len(rows))
-            raise JudgementFailed from error
-
-    def _notice_set_clock(self, now_us: int) -> None:
-        """Tell the rules when the clock was set ahead: the time left out is nobody's silence."""
-        step_s = self._clock_watch.look(now_us / 1_000_000, steady_s())
-        if step_s > 0:
-            self._evaluator.was_deaf(now_us - round(step_s * 1_000_000), now_us)
-
-    def _tick(self, now_us: int) -> Plan:
-        try:
-            return self._evaluator.tick(now_us)
-        except Exception as error:
-            metrics.FAULTS.labels("judge").inc()
-            log.exception("a rule failed on the clock's tick")
-            raise JudgementFailed from error
-
-    def _count(self, batch: Batch, new: int, findings: int, started_s: float, now_us: int) -> None:
-        metrics.READINGS.inc(new)
-        metrics.REPEATS.inc(len(batch.readings) - new)
-        metrics.FINDINGS.inc(findings)
-        for letter in batch.letters:
-            metrics.LETTERS.labels(letter.reason).inc()
-        for letter in batch.letters[:LETTERS_SHOWN]:
-            log.info("dead letter", device=letter.device_key, reason=letter.reason)
-        if batch.inbox:
-            metrics.BATCH.observe(len(batch))
-            metrics.COMMIT.observe(time.monotonic() - started_s)
-            metrics.LAG.observe((self._now_us() - batch.inbox[0].received_us) / 1_000_000)
+        await self._committer.commit(store, [judged], careful=careful)

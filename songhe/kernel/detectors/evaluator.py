@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from uuid import UUID
+from weakref import WeakSet
 
 from songhe.kernel.detectors.kinds import KINDS
 from songhe.kernel.detectors.plan import KEYS, Plan
@@ -32,11 +33,13 @@ class Memory:
         self.tracks: dict[Key, dict[int, Track]] = {key: {} for key in KEYS}
         self.heard: dict[int, int] = {}
         self.timers = Timers()
-        self.forgotten: set[int] = set()
+        self.open: WeakSet[Plan] = WeakSet()
 
 
 class Evaluator:
-    """All detector states of this process. One plan at a time: judge or tick, store, commit.
+    """All detector states of this process: judge or tick, store, commit, one after another.
+
+    What comes next may be judged while a plan is being stored: say `after` which plan.
 
     Not thread-safe; `heard`, `watch`, `put_scope` and `forget` may be called while a plan is open.
     """
@@ -47,13 +50,13 @@ class Evaluator:
         self._watched: dict[int, Watched] = {}
         self._deaf: tuple[tuple[int, int], ...] = ()
 
-    def judge(self, readings: Iterable[Reading], now_us: int) -> Plan:
+    def judge(self, readings: Iterable[Reading], now_us: int, after: Plan | None = None) -> Plan:
         """Judge really new readings of any subjects, in any order.
 
         Each subject's readings are judged in their own time order. A reading that was judged
         before changes nothing.
         """
-        plan = Plan(self._memory, now_us)
+        plan = Plan(self._memory, now_us, after)
         subjects: dict[int, list[Reading]] = {}
         devices: dict[int, list[Reading]] = {}
         persons: dict[int, list[Reading]] = {}
@@ -201,7 +204,8 @@ class Evaluator:
     def forget(self, subject: UUID) -> None:
         """Drop every state of a subject, person or device."""
         key = subject.int
-        self._memory.forgotten.add(key)
+        for plan in self._memory.open:
+            plan.forget(key)
         for tracks in self._memory.tracks.values():
             tracks.pop(key, None)
         self._memory.heard.pop(key, None)

@@ -54,6 +54,19 @@ def test_what_is_said_while_a_plan_is_open_is_not_lost() -> None:
     assert phases(found, "bp-critical") == ["raised"]
 
 
+def test_who_is_forgotten_comes_back_by_no_plan_judged_ahead() -> None:
+    judge = evaluator()
+    first = judge.judge([reading(0, sbp=190, dbp=90)], T0)
+    second = judge.judge([reading(1, sbp=190, dbp=90)], T0, first)
+    judge.forget(CHEN)
+    third = judge.judge([reading(2, sbp=120, dbp=80)], T0, second)
+    for plan in (first, second, third):
+        plan.commit()
+    assert [found.phase for found in first.findings] == ["raised"]
+    found = feed(judge, reading(90, sbp=190, dbp=90))
+    assert phases(found, "bp-critical") == ["raised"]
+
+
 def test_versions_say_whose_change_was_judged_by() -> None:
     scopes = [
         RuleScope("*", [RuleChange("bp-critical", "1", params={"sbp_ge": 185})]),

@@ -5,6 +5,7 @@ from itertools import cycle, pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from songhe.kernel.detectors import Plan
 from songhe.kernel.detectors.kinds import KINDS
 from songhe.kernel.detectors.state import Context
 from songhe.kernel.tests.make import CHEN, HOME_FENCE, T0
@@ -40,6 +41,31 @@ def test_any_split_into_batches_gives_the_same_findings(
     found: list[Finding] = []
     for batch in cut(stream, marks):
         plan = evaluator.judge(batch, batch[-1].effective_us)
+        found += plan.findings
+        plan.commit()
+    found += evaluator.tick(end_of(stream)).findings
+    assert told(found) == told(whole(stream))
+
+
+@MANY
+@given(streams(), st.lists(st.integers(0, 60), max_size=12), st.integers(1, 5), st.booleans())
+def test_judging_ahead_of_the_commits_gives_the_same_findings(
+    stream: list[Reading], marks: list[int], depth: int, is_lost: bool
+) -> None:
+    evaluator = judge()
+    found: list[Finding] = []
+    if is_lost:  # plans that were judged ahead and dropped together leave no trace
+        lost = evaluator.judge(stream[:1], stream[0].effective_us)
+        evaluator.judge(stream[1:], end_of(stream), lost)
+    open_plans: list[Plan] = []
+    for batch in cut(stream, marks):
+        after = open_plans[-1] if open_plans else None
+        open_plans.append(evaluator.judge(batch, batch[-1].effective_us, after))
+        if len(open_plans) > depth:
+            plan = open_plans.pop(0)
+            found += plan.findings
+            plan.commit()
+    for plan in open_plans:
         found += plan.findings
         plan.commit()
     found += evaluator.tick(end_of(stream)).findings

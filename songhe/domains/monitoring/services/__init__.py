@@ -14,7 +14,7 @@ from songhe.domains.monitoring.services.acting import (
     shelve_alarm,
 )
 from songhe.domains.monitoring.services.escalating import clock_set_back, run_due_steps
-from songhe.domains.monitoring.services.findings import take_findings
+from songhe.domains.monitoring.services.findings import AT_ONCE, take_findings
 from songhe.domains.monitoring.services.rules import (
     override_rule,
     revert_rule,
@@ -28,6 +28,7 @@ from songhe.domains.monitoring.services.trials import (
 )
 
 __all__ = [
+    "AT_ONCE",
     "Interrupted",
     "acknowledge_alarm",
     "ask_trial",

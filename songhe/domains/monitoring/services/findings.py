@@ -12,7 +12,7 @@ from songhe.base.access.actor import SYSTEM
 from songhe.base.events import bus
 from songhe.domains.monitoring import course, events
 from songhe.domains.monitoring.models import Alarm, AlarmFinding, Finding
-from songhe.domains.monitoring.place import Place, place_of
+from songhe.domains.monitoring.place import place_of
 from songhe.domains.monitoring.services.storms import join_storm
 from songhe.domains.monitoring.steps import StepFailed, step_of
 from songhe.domains.monitoring.terms import EntryKind
@@ -21,10 +21,11 @@ from songhe.engines.alarms.terms import OPEN_STATES, Outcome, Priority, State, p
 from songhe.kernel.detectors.rules import spec
 
 log = structlog.get_logger(__name__)
+AT_ONCE = 200
 _LATCHED = (Priority.HIGH, Priority.MEDIUM)
 
 
-def take_findings(*, at: datetime, limit: int = 200) -> int:
+def take_findings(*, at: datetime, limit: int = AT_ONCE) -> int:
     """Turn waiting findings into alarms, each in its own transaction; return how many were taken.
 
     Findings are taken in the order in which they were decided; several workers do not meet
@@ -63,14 +64,10 @@ def _take_one(at: datetime, failed: set[UUID]) -> bool:
 def _take(finding: Finding, at: datetime) -> None:
     finding.handled_at = at
     finding.save(update_fields=["handled_at"])
-    place = place_of(finding)
-    if place is None:
-        log.info("finding_without_place", finding=str(finding.pk), rule=finding.rule)
-        return
     if finding.phase == "cleared":
         _clear(finding, at)
     else:
-        _raise_or_count(finding, place, at)
+        _raise_or_count(finding, at)
 
 
 def subject_key(finding: Finding) -> str:
@@ -87,14 +84,14 @@ def _open_alarm(key: str) -> Alarm | None:
     )
 
 
-def _raise_or_count(finding: Finding, place: Place, at: datetime) -> None:
+def _raise_or_count(finding: Finding, at: datetime) -> None:
     priority = priority_of(finding.level, late=finding.late)
     if priority is None:
         return
     alarm = _open_alarm(subject_key(finding))
     if alarm is None:
         if finding.phase == "raised":
-            _raise(finding, place, priority, at)
+            _raise(finding, priority, at)
         return
     AlarmFinding.objects.create(alarm=alarm, finding=finding)
     worse = priority.rank < alarm.priority_rank
@@ -126,7 +123,11 @@ def _raise_or_count(finding: Finding, place: Place, at: datetime) -> None:
     course.announce(alarm, at=at)
 
 
-def _raise(finding: Finding, place: Place, priority: Priority, at: datetime) -> None:
+def _raise(finding: Finding, priority: Priority, at: datetime) -> None:
+    place = place_of(finding)
+    if place is None:
+        log.info("finding_without_place", finding=str(finding.pk), rule=finding.rule)
+        return
     alarm = Alarm(
         rule=finding.rule,
         rule_version=finding.rule_version,
