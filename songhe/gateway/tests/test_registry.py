@@ -148,7 +148,8 @@ def test_the_newest_of_every_code_whatever_came_together(
             waiting = []
     planned = latest.plan(waiting)
     expected = {code: (at_us, float(at_us), one) for code, at_us in newest.items()}
-    wanted = rows.stream([rows.latest(subject, 1, expected, NOW_US)] if messages else [])
+    row = rows.latest(subject, 1, expected, NOW_US)
+    wanted = rows.stream([row]) if messages else b""
     assert latest.packed([subject.int], planned, NOW_US) == wanted
 
 
