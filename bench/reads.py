@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import numpy as np
+
 from bench.options import Options, percentile
 from songhe.config.postgres import Cluster, cluster_home
 from tools.pytest_songhe import free_ports
@@ -117,7 +119,7 @@ def _measure(now: datetime, say: Callable[[str], None]) -> dict[str, float]:
     keys = ("sbp", "dbp", "heart-rate", "spo2", "respiration", "temperature")
 
     def newest(_: int) -> None:
-        if None in selectors.newest_of(subjects, keys):
+        if np.isnan(selectors.newest_of(subjects, keys)[0]).any():
             raise SystemExit("the newest values are not there")
 
     def month(key: str) -> None:

@@ -33,10 +33,10 @@ from songhe.domains.telemetry.selectors.listing import (
     readings_of,
     voided_by_keys,
 )
+from songhe.domains.telemetry.selectors.newest import newest_of
 from songhe.domains.telemetry.selectors.old_days import OldDays, TermLine, figures, old_days
 from songhe.domains.telemetry.selectors.regions import (
     RegionStep,
-    newest_of,
     region_days,
     region_hours,
 )

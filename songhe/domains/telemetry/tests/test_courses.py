@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -213,9 +214,14 @@ def test_newest_values_of_many_stand_in_their_order(cast: Cast) -> None:
         sbp=(128, at, cast.devices["bp"]),
         temperature=(36.6, NOW, cast.devices["band"]),
     )
-    assert selectors.newest_of([], ["sbp"]) == []
-    found = selectors.newest_of([cast.other, cast.chen], ["temperature", "spo2", "sbp"])
-    assert found == [None, (36.6, NOW.timestamp(), None, None, 128.0, at.timestamp())]
+    asked = [cast.other, cast.chen], ["temperature", "spo2", "sbp"]
+    values, times = selectors.newest_of(*asked)
+    nan, nothing = np.nan, [np.nan] * 3
+    np.testing.assert_array_equal(values, [nothing, [36.6, nan, 128.0]])
+    np.testing.assert_array_equal(times, [nothing, [NOW.timestamp(), nan, at.timestamp()]])
+    for nobody in (selectors.newest_of([], ["sbp"]), selectors.newest_of([cast.chen], [])):
+        assert nobody[0].size == nobody[1].size == 0
+    assert np.isnan(selectors.newest_of([cast.other], ["sbp"])[0]).all()
 
 
 def test_counts_of_regions_are_for_who_may_see_them(cast: Cast) -> None:
