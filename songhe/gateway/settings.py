@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     gateway_connect_s: float = Field(default=10.0, gt=0)
     gateway_packet_s: float = Field(default=60.0, gt=0)
     gateway_outage_s: float = Field(default=30.0, gt=0)
+    gateway_stall_s: float = Field(default=10.0, gt=0)
     gateway_rebuild_hours: float = Field(default=36.0, ge=0)
 
     @property

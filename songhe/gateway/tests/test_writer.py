@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -47,9 +49,11 @@ def database_url(postgres_url: str) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def running(url: str, evaluator: Evaluator) -> AsyncIterator[Writer]:
+async def running(
+    url: str, evaluator: Evaluator, settings: Settings | None = None
+) -> AsyncIterator[Writer]:
     """Run a writer, and let it finish."""
-    settings = Settings(database_url=url)
+    settings = settings or Settings(database_url=url)
     writer = Writer(settings, evaluator, Latest(), Seen(), lambda: NOW_US)
     task = asyncio.create_task(writer.run())
     yield writer
@@ -149,6 +153,27 @@ async def test_a_repeat_that_nothing_announces_is_found_and_not_judged_again(
         database_url, "SELECT vals FROM latest WHERE subject = %s", one.bindings[0].subject
     )
     assert latest == [([81.0],)]
+
+
+async def test_a_server_that_says_nothing_is_left_for_another_connection(
+    database_url: str,
+) -> None:
+    settings = Settings(database_url=database_url, gateway_stall_s=1.0)
+    async with running(database_url, FaultyEvaluator(), settings) as writer:
+        await sent(writer, [91], "before")
+        [(backend,)] = rows(
+            database_url,
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name = 'songhe gateway writer'",
+        )
+        os.kill(backend, signal.SIGSTOP)
+        try:
+            sender = await sent(writer, [92, 93], "during")
+        finally:
+            os.kill(backend, signal.SIGCONT)
+    assert sender.settled == b"ack0ack1"
+    stored = rows(database_url, "SELECT vals[1] FROM reading_hot WHERE vals[1] BETWEEN 91 AND 93")
+    assert sorted(stored) == [(91.0,), (92.0,), (93.0,)]
 
 
 class Patient(Evaluator):

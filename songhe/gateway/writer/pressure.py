@@ -18,6 +18,7 @@ class Pressure:
     _waiting: int
     _waiting_bytes: int
     _down_since_s: float | None
+    _moved_s: float
 
     @property
     def full(self) -> bool:
@@ -32,6 +33,13 @@ class Pressure:
     def is_down(self) -> bool:
         """Tell whether the database has been away for longer than a hiccup."""
         return self._down_since_s is not None and time.monotonic() - self._down_since_s > 1.0
+
+    @property
+    def is_stalled(self) -> bool:
+        """Tell whether a transaction is under way that gets no answer; a refusal is an answer."""
+        silent_s = time.monotonic() - self._moved_s
+        is_trying = bool(self._in_hand) and self._down_since_s is None
+        return is_trying and silent_s > self._settings.gateway_stall_s
 
     @property
     def waiting(self) -> int:

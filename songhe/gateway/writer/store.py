@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
 from collections.abc import Iterable, Sequence, Set
 from datetime import UTC, date, datetime
 from typing import Any, Self
@@ -181,6 +183,16 @@ class Store:
         """End a failed transaction, unless the connection is gone with it."""
         if not self._connection.closed and not self._connection.broken:
             await self._connection.rollback()
+
+    def break_off(self) -> None:
+        """Cut the line to a server that says nothing: whoever waits for its answer gets an error.
+
+        What was under way may be carried out all the same when the server comes to life.
+        """
+        with contextlib.suppress(OSError, psycopg.Error):
+            number = os.dup(self._connection.pgconn.socket)
+            with socket.socket(fileno=number) as line:
+                line.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
         """Drop the connection."""

@@ -62,7 +62,7 @@ class Writer(Pressure):
         self._waiting = 0
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
-        self._in_hand = deque()
+        self._in_hand, self._moved_s = deque(), time.monotonic()
         self._ahead = Ahead(self._batch_messages, self._store_ahead, self._take_back)
         self._store: Store | None = None
         self._tick_due = False
@@ -114,6 +114,9 @@ class Writer(Pressure):
             await asyncio.sleep(TICK_S)
             self._tick_due = True
             self._wake.set()
+            if self.is_stalled and self._store is not None:
+                log.warning("the database says nothing", waiting=self._waiting)
+                self._store.break_off()
 
     async def _round(self) -> None:
         """Judge and store what is there, then let the clock tick."""
@@ -154,6 +157,8 @@ class Writer(Pressure):
         if not self._batches:
             self._batches.append(Batch())
         self._last_batch = len(batch)
+        if not self._in_hand:
+            self._moved_s = time.monotonic()
         self._in_hand.append(batch)
         return batch
 
@@ -201,6 +206,7 @@ class Writer(Pressure):
     def _release(self, batch: Batch) -> None:
         """Make room for others: nothing more is to be done for a batch."""
         self._in_hand.remove(batch)
+        self._moved_s = time.monotonic()
         self._waiting -= len(batch)
         self._waiting_bytes -= batch.bytes
         metrics.WAITING.set(self._waiting)
