@@ -1,6 +1,7 @@
 """`./dev bench alarm`: from a published reading to the decision, the row, the operator's screen.
 
 At 10,000 messages a second from 1,000 connections, some devices send one critical pressure each.
+Beside it, in the same run, how long messages would wait for the disk alone.
 Times are taken on one machine by one clock: sent and acknowledged by the generator, decided as the
 finding says, raised when the notification of the alarm's commit arrives, on the screen when a
 browser's event stream has it.
@@ -18,6 +19,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
+from bench.disk import acknowledgements_ms
 from bench.house import ROOT, Bench, Login, cpu_s, house
 from bench.options import Options, percentile
 from bench.pace import Outcome, Plan
@@ -131,6 +133,10 @@ def run(options: Options) -> dict[str, float]:
         commits.stop()
         rows = bench.rows(_DECIDED)
         stored = bench.one("SELECT count(*) FROM reading_hot")
+        for name in ("jobs", "live", "gateway"):
+            bench.stop(name)
+        options.say("the same bytes with nothing but the disk between")
+        disk_ms = acknowledgements_ms(bench.folder, options.rate or RATE)
     sent = outcome.critical
     decided = [(float(at) - sent[key]) * 1000 for key, at, _ in rows]  # type: ignore[arg-type,index]
     raised = [(commits.heard[a] - sent[k]) * 1000 for k, _, a in rows if a in commits.heard]  # type: ignore[index]
@@ -146,6 +152,7 @@ def run(options: Options) -> dict[str, float]:
         "alarms_on_screen": len(screen),
         **_figures("decided", decided),
         **_figures("acknowledged", outcome.ack_ms),
+        **_figures("disk_alone", disk_ms),
         **_figures("raised", raised),
         **_figures("screen", screen),
         **_figures("generator_late", outcome.late_ms),
