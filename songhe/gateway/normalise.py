@@ -329,6 +329,7 @@ def sighting(
 ) -> Reading:
     """Return the signal of one beacon at a worn tag: the tag's subject, the beacon as its device.
 
+    It tells in which room a person is: a code of its own, in the class of locations.
     Raises Unusable.
     """
     at_us = instant_us(message.at)
@@ -343,7 +344,7 @@ def sighting(
         beacon.id,
         moment_us,
         received_us,
-        (codes.by_key("rssi").number,),
+        (codes.by_key("sighting").number,),
         (heard.rssi_dbm,),
         flags | time_flags | int(Flag.WELLNESS),
         bound.person,

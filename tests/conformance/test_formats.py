@@ -229,6 +229,7 @@ def test_a_tag_tells_the_beacons_that_it_hears(gateway: GatewayProcess, site: Si
     assert (refused["reason"], refused["partial"]) == ("unknown-name", True)
     (row,) = site.readings(beacon)
     assert (row["subject"], row["values"]) == (tag.person, [-71.0])
+    assert list(row["codes"]) == [codes.by_code("songhe:sighting").number]
     (letter,) = site.letters(tag)
     assert json.loads(bytes(letter["payload"]))["sightings"] == [heard[1]]
     assert letter["topic"] == f"songhe/1/{tag.key}/sightings"

@@ -43,7 +43,7 @@ _HOME = frozenset(
         "thermal-array",
     }
 )
-_LOCATION = frozenset({"lat", "lon", "accuracy", "speed"})
+_LOCATION = frozenset({"lat", "lon", "accuracy", "speed", "sighting"})
 _DEVICES = frozenset({"battery", "rssi", "link-quality", "snr"})
 
 # Values that come once a day or less: by their device's rhythm alone they would look stale.

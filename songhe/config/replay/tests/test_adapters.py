@@ -57,7 +57,7 @@ def numbers_of(item: decoders.Decoded) -> set[int]:
     if isinstance(item, Measurement):
         return {codes.normalise(value.code, value.value, value.unit)[0] for value in item.readings}
     if isinstance(item, Sightings):
-        return {codes.by_key("rssi").number}
+        return {codes.by_key("sighting").number}
     assert isinstance(item, Waveform)
     assert item.rate_hz >= 1
     instants = len(item.parts()[0].samples) // math.prod(item.frame or (1, 1))

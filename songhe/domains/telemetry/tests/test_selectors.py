@@ -17,6 +17,7 @@ from songhe.kernel import codes
 from songhe.kernel.wire import SubjectKind
 
 pytestmark = pytest.mark.django_db
+HEALTH = ("sbp", "heart-rate", "spo2", "sleep", "temperature")
 
 
 @pytest.fixture
@@ -44,6 +45,7 @@ def some_latest(cast: Cast) -> None:
         sleep=(410, NOW - timedelta(hours=9), band),
         temperature=(36.6, NOW - timedelta(days=9), UUID(int=5)),
         lat=(30.1, NOW, band),
+        sighting=(-71, NOW, band),
         battery=(55, NOW, band),
     )
     put_latest(
@@ -67,9 +69,9 @@ def test_last_values_have_their_own_age(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("who", "sees"),
     [
-        ("sun", {"sbp", "heart-rate", "spo2", "sleep", "temperature", "lat", "battery", "bed"}),
-        ("wei", {"sbp", "heart-rate", "spo2", "sleep", "temperature", "lat", "battery", "bed"}),
-        ("zhao", {"sbp", "heart-rate", "spo2", "sleep", "temperature", "bed"}),
+        ("sun", {*HEALTH, "lat", "sighting", "battery", "bed"}),
+        ("wei", {*HEALTH, "lat", "sighting", "battery", "bed"}),
+        ("zhao", {*HEALTH, "bed"}),
         ("liu", set()),
     ],
 )
