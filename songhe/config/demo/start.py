@@ -16,6 +16,7 @@ from songhe.config.demo.model import County
 from songhe.config.demo.past import Past
 from songhe.config.simulate.script import Course
 from songhe.domains.people import selectors as people
+from songhe.domains.telemetry import services as telemetry
 from songhe.kernel.errors import Conflict
 from songhe.kernel.time import DAY_US, SECOND_US, business_day, from_us, to_us
 
@@ -45,6 +46,7 @@ def wake(state: Path, *, now: Callable[[], datetime], zone: str, say: Say) -> In
     if is_new:
         build(install, county, at=now(), say=say)
     _up_to_now(install, county, is_new=is_new, now_us=to_us(now()), zone=zone, say=say)
+    _old_days(now, say)
     installs.save(state, install)
     return install
 
@@ -89,3 +91,10 @@ def _up_to_now(
     if past is not None:
         say(f"{past.close_alarms()} alarms of the past days, answered and closed")
     install.filled_us, install.resumed_us = now_us, script_us
+
+
+def _old_days(now: Callable[[], datetime], say: Say) -> None:
+    """Seal and roll up what is over, as the jobs of a county that never stopped would have."""
+    sealed = telemetry.seal_old_days(clock=now)
+    rolled = telemetry.roll_up_due_regions(clock=now)
+    say(f"{sealed} old days are sealed, {rolled} days of the regions are rolled up")

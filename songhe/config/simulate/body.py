@@ -13,6 +13,9 @@ from songhe.config.simulate.home import at_us
 from songhe.config.simulate.said import Said
 
 MEALS = (420, 720, 1080)
+# Steps of a quarter of an hour [E]: out (with rests and talks) and at home. An old person who goes
+# out for an hour comes to some 3,000 a day.
+STEPS_OUT, STEPS_HOME = (300, 110), 30
 # Before this many days the doctor raised Grandma Chen's dose: her pressure comes down a little.
 DOSE_RAISED_DAYS = 2
 
@@ -25,7 +28,10 @@ def place_at(stays: Sequence[Stay], minute: float) -> str:
 def measured(
     county: County, midnight_us: int, gadget: Gadget, elder: Elder, day: int, stays: Sequence[Stay]
 ) -> Iterator[Said]:
-    """Return what a measuring device says on a day; nothing when its person is elsewhere."""
+    """Return what a measuring device says on a day; nothing when its person is elsewhere.
+
+    A band is worn there too: its stays are the person's own (`day.spent`), not the home's.
+    """
     rng = draw(county, gadget.type, gadget.index, day)
     ill = illness(county, elder, day)
     if gadget.type == "band":
@@ -123,7 +129,7 @@ def _band(
         heart = round(max(46, min(108, body.heart + lift + 12 * ill + rng.gauss(0, 3.5))))
         values: list[tuple[str, float]] = [("8867-4", float(heart))]
         if place != "bed":
-            steps = rng.gauss(520, 160) if place == "out" else rng.expovariate(1 / 45)
+            steps = rng.gauss(*STEPS_OUT) if place == "out" else rng.expovariate(1 / STEPS_HOME)
             values.append(("55423-8", float(max(0, round(steps)))))
         yield said.readings(at_us(midnight_us, minute), gadget.index, *values)
         minute += 15 * rng.uniform(0.98, 1.02)

@@ -61,11 +61,23 @@ def is_away(county: County, elder: Elder, day: int) -> bool:
 
 
 def stays(county: County, home: Household, elder: Elder, day: int) -> list[Stay]:
-    """Return a day's stays in order, without gaps, from getting up to the next getting up."""
+    """Return a day's stays in order, without gaps, from getting up to the next getting up.
+
+    As the home sees it: who spends the day elsewhere is out until the next getting up.
+    """
+    if is_away(county, elder, day):
+        tomorrow = 1440 + wake_minute(county, elder, day + 1)
+        return [Stay(wake_minute(county, elder, day), tomorrow, "out")]
+    return spent(county, home, elder, day)
+
+
+def spent(county: County, home: Household, elder: Elder, day: int) -> list[Stay]:
+    """Return the day as its person spends it, at home or in rooms like those elsewhere.
+
+    What is worn goes along: at a child's one sits, walks and sleeps as at home.
+    """
     wake = wake_minute(county, elder, day)
     tomorrow = 1440 + wake_minute(county, elder, day + 1)
-    if is_away(county, elder, day):
-        return [Stay(wake, tomorrow, "out")]
     rng = draw(county, "day", elder.index, day)
     night = _Night(rng, elder, bed_minute(county, elder, day), tomorrow)
     if elder.care_level >= 4:

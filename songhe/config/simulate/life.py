@@ -14,13 +14,14 @@ from operator import attrgetter
 
 from songhe.config.demo.model import County, Elder, Gadget, Household
 from songhe.config.simulate import body, home
-from songhe.config.simulate.day import Stay, draw, illness, stays
+from songhe.config.simulate.day import Stay, draw, illness, spent, stays
 from songhe.config.simulate.said import Said
 from songhe.kernel.time import DAY_US, business_day, day_bounds, from_us, to_us
 
 MEASURING = frozenset(
     {"bp-monitor", "glucose-meter", "cgm", "oximeter", "thermometer", "scale", "band", "ecg-patch"}
 )
+WORN = frozenset({"band"})
 QUIET = frozenset({"smoke", "gas", "water"})
 Choose = Callable[[Gadget], bool]
 _AT = attrgetter("at_us")
@@ -70,6 +71,8 @@ def _gadget(
     elder: Elder = home.owner(place, gadget)
     own = of_elder[elder.index]
     if gadget.type in MEASURING:
+        if gadget.type in WORN:
+            own = spent(county, place, elder, day)
         return body.measured(county, midnight_us, gadget, elder, day, own)
     rng = draw(county, gadget.type, gadget.index, day)
     kind = place.rooms[gadget.room].kind if gadget.room is not None else ""

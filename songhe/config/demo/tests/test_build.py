@@ -26,12 +26,14 @@ from songhe.domains.devices.models import GatewayDevice
 from songhe.domains.monitoring import selectors as monitoring
 from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
+from songhe.domains.telemetry import selectors as telemetry
 from songhe.engines.workflow.engine import history as steps_of
 from songhe.kernel.time import DAY_US, to_us
 from songhe.kernel.wire import DeviceSnapshot
 
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
 ZONE = "Asia/Shanghai"
+EVER = (NOW - timedelta(days=30), NOW + timedelta(days=1))
 pytestmark = pytest.mark.django_db
 
 
@@ -134,7 +136,8 @@ def test_alarms_of_the_county_go_to_the_centre_and_then_to_the_hospital(install)
 
 def test_history_is_stored_as_the_gateway_would(install, county):
     ((count, oldest, newest),) = rows(
-        "SELECT count(*), min(effective_at), max(effective_at) FROM reading_hot"
+        "SELECT count(*), min(effective_at), max(effective_at) FROM readings(NULL, NULL, %s, %s)",
+        *EVER,
     )
     assert count > 5_000
     assert NOW - timedelta(days=14, hours=1) < oldest < NOW - timedelta(days=13)
@@ -142,20 +145,40 @@ def test_history_is_stored_as_the_gateway_would(install, county):
     # `latest` is the newest of every code of every subject, by effective time.
     wrong = rows(
         """
+        WITH stored AS MATERIALIZED (SELECT * FROM reading_values(
+          NULL, (SELECT array_agg(DISTINCT c) FROM latest, unnest(codes) c), %s, %s))
         SELECT l.subject, c.code FROM latest l,
           unnest(l.codes, l.times, l.vals) AS c(code, at, value)
-        WHERE NOT EXISTS (
-          SELECT 1 FROM reading_hot r, unnest(r.codes, r.vals) AS v(code, value)
-          WHERE r.subject = l.subject AND r.effective_at = c.at
-            AND v.code = c.code AND v.value = c.value)
-        OR EXISTS (
-          SELECT 1 FROM reading_hot r
-          WHERE r.subject = l.subject AND c.code = ANY(r.codes) AND r.effective_at > c.at)
-        """
+          LEFT JOIN LATERAL (
+            SELECT max(s.effective_at) AS at FROM stored s
+             WHERE s.subject = l.subject AND s.code = c.code) newest ON true
+        WHERE newest.at IS DISTINCT FROM c.at OR NOT EXISTS (
+          SELECT FROM stored s WHERE s.subject = l.subject AND s.code = c.code
+            AND s.effective_at = c.at AND s.val = c.value)
+        """,
+        *EVER,
     )
     assert wrong == []
     ((devices_heard,),) = rows("SELECT count(*) FROM device_seen WHERE received_at <= %s", NOW)
     assert devices_heard == len(county.gadgets)
+
+
+def test_old_days_are_sealed_and_rolled_up_as_after_months_of_use(install):
+    admin = access.actor_for(User.objects.get(login="admin"), NOW)
+    kept = telemetry.old_days(admin, at=NOW)
+    assert kept.waiting == kept.late == []
+    assert kept.sealed >= 10
+    assert kept.last == (NOW - timedelta(days=kept.hot_days + 1)).date()
+    assert telemetry.figures(NOW)["unsealed_days"] == 0
+    ((people_hours,), (region_days,)) = rows(
+        "SELECT count(*) FROM reading_month UNION ALL SELECT count(DISTINCT day) FROM region_day"
+    )
+    assert people_hours > 0
+    assert region_days >= 14
+    assert rows("SELECT day FROM region_due") == []
+    # What a county away for a week finds is sealed before anybody looks at it.
+    later = NOW + timedelta(days=2)
+    assert telemetry.figures(later)["unsealed_days"] > 0
 
 
 def test_past_alarms_are_closed_and_rest_on_stored_readings(install):
@@ -167,11 +190,12 @@ def test_past_alarms_are_closed_and_rest_on_stored_readings(install):
         """
         SELECT f.rule FROM finding f, jsonb_array_elements(f.evidence) e
         WHERE NOT EXISTS (
-          SELECT 1 FROM reading_hot r WHERE r.subject = (e->>'subject')::uuid
-            AND r.device = (e->>'device')::uuid
+          SELECT 1 FROM readings(ARRAY[(e->>'subject')::uuid], NULL, %s, %s) r
+          WHERE r.device = (e->>'device')::uuid
             AND r.effective_at = to_timestamp((e->>'at_us')::numeric / 1000000)
             AND r.fingerprint = (e->>'fingerprint')::bigint)
-        """
+        """,
+        *EVER,
     )
     assert missing == []
 

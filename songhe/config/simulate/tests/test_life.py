@@ -80,6 +80,29 @@ def test_grandma_chen_was_away_for_two_days(county):
     assert sum(per_day.values()) >= 10
 
 
+def test_an_old_person_walks_as_far_as_an_old_person_does(county):
+    """At home and at the daughter's alike: 1,500 to 5,000 steps, seldom more after a long walk."""
+    chen = county.households[0]
+    made = TODAY.toordinal()
+    walked: dict[str, list[float]] = {"chen": [], "others": []}
+    slept = 0
+    for home in county.households:
+        for gadget in (g for g in home.gadgets if g.type == "band"):
+            for before in range(1, 15):
+                day = date.fromordinal(made - before)
+                said = life.household_day(county, home, day, ZONE, choose=lambda g, w=gadget: g == w)
+                values = [pair for one in said for pair in one.values]
+                steps = sum(value for code, value in values if code == "55423-8")
+                walked["chen" if home is chen else "others"].append(steps)
+                slept += home is chen and any(code == "93832-4" for code, _ in values)
+    assert len(walked["chen"]) == slept == 14
+    assert min(walked["chen"]) >= 1_000
+    assert max(walked["chen"]) <= 6_500
+    assert 1_500 <= sorted(walked["chen"])[7] <= 5_000
+    assert walked["others"]
+    assert max(walked["others"]) <= 8_000
+
+
 def test_usual_life_raises_no_alarm(county):
     since = NOON_US - 2 * DAY_US
     messages = life.of_county(county, since, ZONE, until_us=NOON_US)
