@@ -43,7 +43,7 @@ class Unusable(Exception):
 class StoredWaveform(msgspec.Struct, frozen=True):
     """A row of `waveform`. samples: float32 little-endian, in the code's canonical unit.
 
-    NaN has no value. frame: values of one instant; quality: as the device states it, 0 to 1.
+    NaN has no value. frame: rows and columns of one instant; quality: as the device states it, 0 to 1.
     """
 
     binding: Binding
@@ -57,7 +57,7 @@ class StoredWaveform(msgspec.Struct, frozen=True):
     lead: str = ""
     recording: str = ""
     quality: float | None = None
-    frame: int = 1
+    frame: list[int] = msgspec.field(default_factory=lambda: [1, 1])
 
 
 def instant_us(moment: datetime) -> int:
@@ -284,9 +284,7 @@ def waveforms(
     number, is_canonical, low, high = _units.find(message.code, message.unit)
     if codes.by_number(number).kind != "waveform":
         raise Unusable("unknown-code", f"{message.code} is no waveform")
-    bound, frame = subject_at(device, moment_us), 1
-    if message.frame is not None:
-        frame = message.frame[0] * message.frame[1]
+    bound = subject_at(device, moment_us)
     found = []
     for part in message.parts():
         scale = message.scale if part.scale is None else part.scale
@@ -311,7 +309,7 @@ def waveforms(
                 part.lead,
                 message.recording,
                 message.quality if part.quality is None else part.quality,
-                frame,
+                list(message.frame or (1, 1)),
             )
         )
     return found

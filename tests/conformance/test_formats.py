@@ -199,7 +199,7 @@ def test_waveforms_of_leads_and_frames_keep_gaps_and_quality(
         200,
         {"accepted": 1, "rejected": []},
     )
-    frame = {"code": "songhe:thermal-array", "rate_hz": 4, "frame": [2, 2], "samples": [20] * 8}
+    frame = {"code": "songhe:thermal-array", "rate_hz": 4, "frame": [1, 4], "samples": [20] * 8}
     gateway.post(patch, "waveforms", json.dumps({"at": stamp(4), **frame}).encode())
     rows = site.rows(
         "SELECT lead, recording, quality, frame, samples FROM waveform WHERE device = %s"
@@ -207,9 +207,9 @@ def test_waveforms_of_leads_and_frames_keep_gaps_and_quality(
         patch.id,
     )
     assert [row[:4] for row in rows] == [
-        ("I", "n1", 0.25, 1),
-        ("II", "n1", None, 1),
-        ("", "", None, 4),
+        ("I", "n1", 0.25, [1, 1]),
+        ("II", "n1", None, [1, 1]),
+        ("", "", None, [1, 4]),
     ]
     first, second, array = (np.frombuffer(row[4], "<f4") for row in rows)
     assert np.allclose(first, [0.01, np.nan, 0.03], equal_nan=True)

@@ -82,7 +82,7 @@ def make_waveform(
     seq: int = 0,
     recording: str = "",
     quality: float | None = None,
-    frame: int = 1,
+    frame: tuple[int, int] = (1, 1),
 ) -> None:
     """Store one chunk of a waveform, code by its short key ("ecg"), canonical unit."""
     with connection.cursor() as cursor:
@@ -104,6 +104,6 @@ def make_waveform(
                 lead,
                 recording,
                 quality,
-                frame,
+                list(frame),
             ],
         )

@@ -77,7 +77,7 @@ def quality_words(leads: Leads) -> str:
 
 def length_of(source: WaveSource) -> float:
     """Return how many seconds are shown where nobody asked for another length."""
-    return COURSE_S if source.frame > 1 else STRIP_S
+    return COURSE_S if source.is_array else STRIP_S
 
 
 def newest_window(source: WaveSource) -> tuple[datetime, datetime]:
@@ -88,11 +88,18 @@ def newest_window(source: WaveSource) -> tuple[datetime, datetime]:
 def strip_of(source: WaveSource, leads: Leads, start: datetime, length_s: float) -> strip.Strip:
     """Return a waveform's stretch as lanes; of an array the warmest point of each frame."""
     lanes = [
-        strip.lane_of(lead, chunks if source.frame == 1 else _highest(chunks), start, length_s)
+        strip.lane_of(lead, _highest(chunks) if source.is_array else chunks, start, length_s)
         for lead, chunks in leads.items()
     ]
-    name = code_name(source.code) if source.frame == 1 else _("Warmest point")
+    name = measured(source).highest if source.is_array else code_name(source.code)
     return strip.Strip(name, unit_words(source.code), source.code.decimals, start, length_s, lanes)
+
+
+def measured(source: WaveSource) -> thermal.Measured:
+    """Return what an array measures, for the words of its pictures."""
+    if source.code.key == "thermal-array":
+        return thermal.HEAT
+    return thermal.Measured(unit_words(source.code), source.code.decimals, is_heat=False)
 
 
 def _highest(chunks: Sequence[Chunk]) -> list[Chunk]:
@@ -133,13 +140,13 @@ def frame_at(leads: Leads, at: datetime) -> ShownFrame | None:
             began = chunk.at + timedelta(microseconds=round(n * 1e6 / chunk.rate_hz))
             is_newer = began < at and (found is None or began > found[0])
             if is_newer and np.isfinite(values).any():
-                found = began, values, chunk.rate_hz
+                found = began, values.reshape(chunk.frame), chunk.rate_hz
     if found is None:
         return None
-    began, values, rate_hz = found
+    began, frame, rate_hz = found
     ends = thermal.span_of(low, high)
     step = timedelta(microseconds=round(1e6 / rate_hz))
-    return ShownFrame(began, thermal.shaped(values), *ends, step)
+    return ShownFrame(began, frame, *ends, step)
 
 
 def device_names(sources: Sequence[WaveSource]) -> dict[UUID, str]:
@@ -186,10 +193,10 @@ def _shown(
     person: PersonView, source: WaveSource, leads: Leads, names: dict[UUID, str], at: datetime
 ) -> ShownWave:
     start, end = newest_window(source)
-    frame = frame_at(leads, end) if source.frame > 1 else None
+    frame = frame_at(leads, end) if source.is_array else None
     if frame is not None:
-        drawing = thermal.draw(frame.frame, frame.low, frame.high, height=300)
-        table = thermal.table(frame.frame)
+        drawing = thermal.draw(frame.frame, frame.low, frame.high, measured(source), height=300)
+        table = thermal.table(frame.frame, measured(source))
     else:
         drawn = strip_of(source, leads, start, length_of(source))
         drawing, table = strip.draw(drawn), strip.table(drawn)

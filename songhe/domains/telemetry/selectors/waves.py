@@ -25,8 +25,8 @@ RECORDING_WITHIN = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class WaveSource:
-    """One device's waveform of one code. ends_at: the end of its newest chunk; frame: values of
-    one instant; rate_hz counts instants."""
+    """One device's waveform of one code. ends_at: the end of its newest chunk; frame: rows and
+    columns of one instant, of which rate_hz counts."""
 
     subject: UUID
     device: UUID
@@ -34,12 +34,18 @@ class WaveSource:
     leads: tuple[str, ...]
     ends_at: datetime
     rate_hz: float
-    frame: int
+    frame: tuple[int, int]
+
+    @property
+    def is_array(self) -> bool:
+        """Tell whether an instant is a frame of many values."""
+        return self.frame != (1, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One stored piece. values: float32 (instants, frame), canonical unit, NaN where none is."""
+    """One stored piece. values: float32 (instants, values of one), canonical unit, NaN where
+    none is; frame: rows and columns of an instant."""
 
     at: datetime
     seq: int
@@ -47,6 +53,7 @@ class Chunk:
     values: NDArray[np.float32]
     quality: float | None
     recording: str
+    frame: tuple[int, int] = (1, 1)
 
     @property
     def ends_at(self) -> datetime:
@@ -67,7 +74,7 @@ WITH RECURSIVE k AS (
      ORDER BY w.device, w.code, w.lead LIMIT 1) f
 )
 SELECT k.subject, k.device, k.code, k.lead, n.started_at, n.rate_hz, n.frame,
-       octet_length(n.samples) / 4 / n.frame
+       octet_length(n.samples) / 4 / (n.frame[1] * n.frame[2])
   FROM k, LATERAL (
     SELECT w.* FROM waveform w
      WHERE (w.subject, w.device, w.code, w.lead) = (k.subject, k.device, k.code, k.lead)
@@ -107,7 +114,7 @@ def _source(rows: Sequence[Any]) -> WaveSource:
     subject, device, number, _, _, rate_hz, frame, _ = rows[0]
     ends = [began + timedelta(seconds=n / rate) for _, _, _, _, began, rate, _, n in rows]
     leads = tuple(row[3] for row in rows)
-    return WaveSource(subject, device, codes.by_number(number), leads, max(ends), rate_hz, frame)
+    return WaveSource(subject, device, codes.by_number(number), leads, max(ends), rate_hz, tuple(frame))
 
 
 _CHUNKS = """
@@ -150,8 +157,8 @@ def wave_chunks(stretches: Sequence[Stretch]) -> list[dict[str, list[Chunk]]]:
     with connection.cursor() as cursor:
         cursor.execute(_CHUNKS, [list(column) for column in zip(*keys, strict=True)])
         for i, lead, at, seq, rate_hz, samples, quality, recording, frame in cursor.fetchall():
-            values = np.frombuffer(samples, "<f4").reshape(-1, frame)
-            chunk = Chunk(at, seq, rate_hz, values, quality, recording)
+            values = np.frombuffer(samples, "<f4").reshape(-1, frame[0] * frame[1])
+            chunk = Chunk(at, seq, rate_hz, values, quality, recording, tuple(frame))
             if chunk.ends_at > stretches[i][1]:
                 found[i][lead].append(chunk)
     return found

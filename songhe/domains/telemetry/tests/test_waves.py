@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -98,12 +99,6 @@ class TestLanes:
 
 
 class TestFrames:
-    @pytest.mark.parametrize(
-        ("count", "shape"), [(256, (16, 16)), (16, (4, 4)), (768, (24, 32)), (7, (1, 7))]
-    )
-    def test_shapes(self, count, shape):
-        assert thermal.shaped(np.zeros(count, dtype=np.float32)).shape == shape
-
     def test_warmest_and_scale_and_what_is_missing(self):
         frame = np.full((4, 4), 21.0, dtype=np.float32)
         frame[2, 1], frame[0, 0] = 30.2, math.nan
@@ -120,12 +115,28 @@ class TestFrames:
 
     def test_the_frame_is_the_last_one_before_the_moment(self):
         values = np.arange(3 * 4, dtype=np.float32).reshape(3, 4) + 20
-        held = {"": [Chunk(START, 0, 10.0, values, None, "")]}
+        held = {"": [Chunk(START, 0, 10.0, values, None, "", (2, 2))]}
         found = waves.frame_at(held, START + timedelta(milliseconds=150))
         assert found is not None
         assert found.at == START + timedelta(milliseconds=100)
         assert found.frame.tolist() == [[24.0, 25.0], [26.0, 27.0]]
         assert waves.frame_at(held, START) is None
+
+    def test_sixty_four_values_may_be_two_rows(self):
+        values = np.arange(64, dtype=np.float32).reshape(1, 64)
+        held = {"": [Chunk(START, 0, 10.0, values, None, "", (2, 32))]}
+        found = waves.frame_at(held, START + timedelta(seconds=1))
+        assert found is not None
+        assert found.frame.shape == (2, 32)
+        assert found.frame[1, 0] == 32
+
+    def test_pressure_has_its_own_unit_and_words(self):
+        frame = np.array([[0.25, 1.5], [0.5, 4.75], [0.0, 0.0]], dtype=np.float32)
+        pressure = thermal.Measured("kPa", 2, is_heat=False)
+        said = thermal.sentence(frame, pressure)
+        assert "kPa" in said
+        assert "°C" not in str(thermal.draw(frame, 0.0, 5.0, pressure))
+        assert "4.75" in str(thermal.table(frame, pressure))
 
 
 @pytest.fixture
@@ -153,7 +164,7 @@ def store_frames(cast: Cast) -> None:
     for n in range(3):
         values = [22.0 + n + (i == 6) * 9 for i in range(16)] * 5
         make_waveform(
-            subject=cast.rooms["living"], subject_kind=SubjectKind.PLACE, frame=16, rate_hz=5,
+            subject=cast.rooms["living"], subject_kind=SubjectKind.PLACE, frame=(4, 4), rate_hz=5,
             device=cast.devices["pir"], code="thermal-array", seq=n, values=values,
             at=begin + timedelta(seconds=n),
         )  # fmt: skip
@@ -168,7 +179,7 @@ class TestReading:
         with CaptureQueriesContext(connection) as queries:
             found = wave_sources(sun, person, cast.home, at=now)
         assert [(s.code.key, s.leads, s.frame) for s in found] == [
-            ("thermal-array", ("",), 16), ("ecg", ("II",), 1)
+            ("thermal-array", ("",), (4, 4)), ("ecg", ("II",), (1, 1))
         ]  # fmt: skip
         assert len(queries) == 2
         for fields, seen in (
@@ -258,3 +269,30 @@ class TestPages:
         assert "Frame before</a>" in text
         before = re.findall(r'<a href="([^"]*)">1 s before</a>', text)[0].replace("&amp;", "&")
         assert "23.0 to 32.0 °C" in get(cast, "sun", before)
+
+    def test_a_bed_of_two_rows_is_drawn_as_two_rows(self, cast):
+        make_waveform(
+            subject=cast.rooms["bedroom"], subject_kind=SubjectKind.PLACE, frame=(2, 8), rate_hz=1,
+            device=cast.devices["mattress"], code="bed-pressure", at=timezone.now(),
+            values=[0.5 + (i == 11) * 4 for i in range(16)],
+        )  # fmt: skip
+        text = get(cast, "sun", self.page(cast, "bed-pressure", "mattress"))
+        assert "Frame of 2 by 8 points, 0.50 to 4.50 kPa, highest in row 2, column 4." in text
+        assert "°C" not in text.split('id="wave"')[1].split("</section>")[0]
+
+    def test_frames_stored_before_keep_the_shape_they_were_drawn_with(self, cast):
+        begin = timezone.now()
+        wanted = {768: [24, 32], 256: [16, 16], 7: [1, 7], 1: [1, 1], 32: [4, 8]}
+        for n, count in enumerate(wanted):
+            make_waveform(
+                subject=cast.chen, device=cast.devices["band"], code="thermal-array", rate_hz=1,
+                at=begin + timedelta(seconds=n), values=[20.0] * count, frame=(1, count),
+            )  # fmt: skip
+        migration = import_module("songhe.domains.telemetry.migrations.0009_frame_sides")
+        with connection.cursor() as cursor:
+            cursor.execute(migration.REVERSE)
+            cursor.execute("SELECT frame FROM waveform ORDER BY started_at")
+            assert [row[0] for row in cursor.fetchall()] == list(wanted)
+            cursor.execute(migration.SQL)
+            cursor.execute("SELECT frame FROM waveform ORDER BY started_at")
+            assert [row[0] for row in cursor.fetchall()] == list(wanted.values())

@@ -52,7 +52,7 @@ class Wave(View):
         now = timezone.now()
         source = _source(actor, frame.person, device_id, wave, now)
         selectors.opened(actor, [person_id], at=now)
-        shown = _frames if source.frame > 1 else _stretch
+        shown = _frames if source.is_array else _stretch
         context = {
             "frame": frame,
             "title": code_name(source.code),
@@ -146,7 +146,7 @@ def _frames(request: HttpRequest, person: UUID, source: WaveSource) -> dict[str,
     length = timedelta(seconds=waves.COURSE_S)
     start = end - length
     (leads,) = wave_chunks([(source, start, end)])
-    shown = waves.frame_at(leads, end)
+    shown, of = waves.frame_at(leads, end), waves.measured(source)
     before, after = beside(source, start, end)
     drawn = waves.strip_of(source, leads, start, waves.COURSE_S)
     step = shown.step if shown is not None else timedelta(seconds=1)
@@ -173,9 +173,10 @@ def _frames(request: HttpRequest, person: UUID, source: WaveSource) -> dict[str,
     ways += _ends(person, source, leads, start, None)
     ways.append((_("Newest"), way(source.ends_at) if may_go_on else None))
     return {
-        "thermal": thermal.draw(shown.frame, shown.low, shown.high) if shown else None,
-        "thermal_table": thermal.table(shown.frame) if shown else None,
-        "thermal_words": thermal.sentence(shown.frame) if shown else "",
+        "thermal": thermal.draw(shown.frame, shown.low, shown.high, of) if shown else None,
+        "thermal_table": thermal.table(shown.frame, of) if shown else None,
+        "thermal_words": thermal.sentence(shown.frame, of) if shown else "",
+        "course_title": of.course,
         "drawing": strip.draw(drawn),
         "table": strip.table(drawn),
         "when": _moment(shown.at) if shown else _between(start, end),
@@ -219,7 +220,7 @@ def _seconds(n: int) -> str:
 
 def _rate(source: WaveSource) -> str:
     shown = formats.number(source.rate_hz, 0 if float(source.rate_hz).is_integer() else 2)
-    if source.frame > 1:
+    if source.is_array:
         return _("%(n)s frames a second") % {"n": shown}
     return _("%(n)s values a second") % {"n": shown}
 
