@@ -43,7 +43,8 @@ class Unusable(Exception):
 class StoredWaveform(msgspec.Struct, frozen=True):
     """A row of `waveform`. samples: float32 little-endian, in the code's canonical unit.
 
-    NaN has no value. frame: rows and columns of one instant; quality: as the device states it, 0 to 1.
+    NaN has no value. frame: rows and columns of one instant; quality: as the device states it,
+    0 to 1.
     """
 
     binding: Binding
