@@ -102,7 +102,8 @@ def roll_up_regions(day: date) -> None:
 def find_due_days(*, at: datetime) -> list[date]:
     """Return the local days whose regions are to be rolled up anew, oldest first.
 
-    Those that sealing and voiding asked for, and those with readings received since the last time.
+    Those that sealing and voiding asked for, and those with readings received since the last time,
+    which `reading_received` finds: the cost is that of the readings since, not of the days.
     """
     with connection.cursor() as cursor:
         cursor.execute(_MARK)

@@ -206,6 +206,29 @@ def test_a_day_rolled_up_is_no_longer_due(cast: Cast) -> None:
     assert find_due_days(at=NOW + timedelta(hours=1)) == []
 
 
+def test_what_is_due_is_found_without_reading_whole_days(cast: Cast) -> None:
+    day = NOW.astimezone(UTC).replace(hour=0, minute=0)
+    many = 20_000
+    (part,) = rows("SELECT ensure_reading_day(%s)", day.date())[0]
+    rows(
+        "INSERT INTO reading_hot SELECT 1, %s, %s, m.at, n, m.at, '{4}', '{70}', 0, %s"
+        " FROM generate_series(1, %s) n, LATERAL (SELECT %s + n * interval '3 seconds' AS at) m"
+        " RETURNING 1", cast.chen, cast.devices["band"], cast.chen, many, day,
+    )  # fmt: skip
+    last = day + timedelta(seconds=3 * many)
+    rows("SELECT brin_summarize_new_values(%s)", f"{part}_received_at_idx")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE reading_hot")
+    ((pages,),) = rows("SELECT pg_relation_size(%s) / 8192", part)
+    assert find_due_days(at=last) == [date(2026, 11, 21), date(2026, 11, 22)]
+    ((told,),) = rows(
+        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT DISTINCT effective_at::date"
+        " FROM reading_hot WHERE received_at >= %s", last - timedelta(minutes=15),
+    )  # fmt: skip
+    plan = told[0]["Plan"]
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < pages / 2, plan
+
+
 def test_newest_values_of_many_stand_in_their_order(cast: Cast) -> None:
     at = NOW - timedelta(minutes=3)
     put_latest(
