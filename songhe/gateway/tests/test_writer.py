@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -155,25 +156,36 @@ async def test_a_repeat_that_nothing_announces_is_found_and_not_judged_again(
     assert latest == [([81.0],)]
 
 
+@pytest.mark.parametrize(("who", "first"), [("writer", 91), ("follower", 101)])
 async def test_a_server_that_says_nothing_is_left_for_another_connection(
-    database_url: str,
+    database_url: str, who: str, first: int
 ) -> None:
     settings = Settings(database_url=database_url, gateway_stall_s=1.0)
     async with running(database_url, FaultyEvaluator(), settings) as writer:
-        await sent(writer, [91], "before")
+        writer.device_online(uuid4(), True)
+        await sent(writer, [first], f"before {who}")
+        await asyncio.sleep(0.3)  # the follower has told of the device
         [(backend,)] = rows(
             database_url,
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
-            " AND application_name = 'songhe gateway writer'",
+            " AND application_name = %s",
+            f"songhe gateway {who}",
         )
         os.kill(backend, signal.SIGSTOP)
         try:
-            sender = await sent(writer, [92, 93], "during")
+            writer.device_online(uuid4(), True)
+            await asyncio.sleep(0.3)
+            sender = await sent(writer, [first + 1, first + 2], f"during {who}")
         finally:
             os.kill(backend, signal.SIGCONT)
     assert sender.settled == b"ack0ack1"
-    stored = rows(database_url, "SELECT vals[1] FROM reading_hot WHERE vals[1] BETWEEN 91 AND 93")
-    assert sorted(stored) == [(91.0,), (92.0,), (93.0,)]
+    stored = rows(
+        database_url,
+        "SELECT vals[1] FROM reading_hot WHERE vals[1] BETWEEN %s AND %s ORDER BY 1",
+        first,
+        first + 2,
+    )
+    assert stored == [(first,), (first + 1,), (first + 2,)]
 
 
 class Patient(Evaluator):

@@ -56,6 +56,11 @@ class Follower:
             pass
         await self._drop()
 
+    def break_off(self) -> None:
+        """Cut the line to a server that says nothing."""
+        if self._store is not None:
+            self._store.break_off()
+
     async def _run(self) -> None:
         while True:
             if not self._flush.is_due:

@@ -114,9 +114,11 @@ class Writer(Pressure):
             await asyncio.sleep(TICK_S)
             self._tick_due = True
             self._wake.set()
-            if self.is_stalled and self._store is not None:
+            if self.is_stalled:
                 log.warning("the database says nothing", waiting=self._waiting)
-                self._store.break_off()
+                self._follower.break_off()  # a batch may be waiting for its rows
+                if self._store is not None:
+                    self._store.break_off()
 
     async def _round(self) -> None:
         """Judge and store what is there, then let the clock tick."""
