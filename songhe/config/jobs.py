@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from procrastinate.exceptions import ConnectorException
 
+from songhe.kernel.collector import leave_loaded_alone
+
 if TYPE_CHECKING:
     from procrastinate import App
 
@@ -39,6 +41,7 @@ def main() -> int:
 
     configure("jobs", env())
     django.setup()
+    leave_loaded_alone()
     os.nice(BEHIND)
     return asyncio.run(_run())
 

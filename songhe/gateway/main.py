@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import resource
 import signal
 import socket
@@ -27,6 +26,7 @@ from songhe.gateway.writer import Writer
 from songhe.gateway.writer.latest import Latest
 from songhe.gateway.writer.seen import Seen
 from songhe.kernel import logs
+from songhe.kernel.collector import leave_loaded_alone
 from songhe.kernel.detectors import Evaluator, RuleBook
 from songhe.kernel.http_limits import LimitedHttp
 
@@ -35,7 +35,6 @@ log = structlog.get_logger("songhe.gateway")
 DRAIN_S = 3.0
 CONNECT_RETRY_S = 0.5
 UNREAD_MS = 30_000
-GC_THRESHOLDS = (50_000, 20, 50)
 
 
 def now_us() -> int:
@@ -140,10 +139,7 @@ class Gateway:
             hours=self.settings.gateway_rebuild_hours,
         )
         start.watch(evaluator, self.registry, self.seen)
-        # What was loaded stays: the collector need not look through it again and again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
+        leave_loaded_alone()
         log.info("rebuilt", readings=count, devices=len(self.registry.by_id))
         return evaluator, {scope.scope for scope in scopes}
 
