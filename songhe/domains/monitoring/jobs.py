@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from songhe.domains.monitoring import services
+
+# The process may be asked to end, the database may be away for a while (10 minutes in all);
+# whatever else goes wrong is for a person to see.
+AGAIN = RetryStrategy(
+    max_attempts=8,
+    wait=5,
+    exponential_wait=2,
+    retry_exceptions=[services.Interrupted, OperationalError, InterfaceError],
+)
 
 
 @app.task(
@@ -16,7 +26,7 @@ from songhe.domains.monitoring import services
     queue="trials",
     lock="monitoring.trials",
     pass_context=True,
-    retry=RetryStrategy(max_attempts=3, retry_exceptions=[services.Interrupted]),
+    retry=AGAIN,
 )
 def run_trial(context: JobContext, trial_id: str) -> None:
     """Try a rule; begun anew by the next process when this one is asked to end."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from procrastinate.contrib.django import app
 
 from songhe.base.access import services as access
@@ -116,7 +116,8 @@ def run_trial(*, trial_id: UUID, clock: Clock, should_end: Callable[[], bool]) -
     """Judge the trial's readings and write the result; return the state it ended in.
 
     clock tells the present; should_end whether this process is asked to end, which raises
-    Interrupted and leaves the trial to begin anew. Who is judged is who is open to the asker now.
+    Interrupted and leaves the trial to begin anew, as does a database that is away. Who is judged
+    is who is open to the asker now.
     """
     with transaction.atomic():
         trial = RuleTrial.objects.select_for_update().get(pk=trial_id)
@@ -128,7 +129,7 @@ def run_trial(*, trial_id: UUID, clock: Clock, should_end: Callable[[], bool]) -
         _judge(trial, clock, should_end)
     except Stopped:
         trial.state = TrialState.CANCELLED
-    except Interrupted:
+    except (Interrupted, OperationalError, InterfaceError):
         raise
     except Exception:
         _finish(trial, TrialState.FAILED, clock())
