@@ -46,7 +46,8 @@ def wake(state: Path, *, now: Callable[[], datetime], zone: str, say: Say) -> In
     if is_new:
         build(install, county, at=now(), say=say)
     _up_to_now(install, county, is_new=is_new, now_us=to_us(now()), zone=zone, say=say)
-    _old_days(now, say)
+    # As in a county that never stopped: the jobs do it while the first pages are looked at.
+    telemetry.keep_soon()
     installs.save(state, install)
     return install
 
@@ -91,10 +92,3 @@ def _up_to_now(
     if past is not None:
         say(f"{past.close_alarms()} alarms of the past days, answered and closed")
     install.filled_us, install.resumed_us = now_us, script_us
-
-
-def _old_days(now: Callable[[], datetime], say: Say) -> None:
-    """Seal and roll up what is over, as the jobs of a county that never stopped would have."""
-    sealed = telemetry.seal_old_days(clock=now)
-    rolled = telemetry.roll_up_due_regions(clock=now)
-    say(f"{sealed} old days are sealed, {rolled} days of the regions are rolled up")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -14,9 +15,11 @@ from django.utils.translation import gettext as _
 from songhe.base.access.actor import Actor
 from songhe.domains.monitoring import absence_reads, phrases
 from songhe.domains.monitoring.absence_reads import AbsenceView, Standing
+from songhe.domains.monitoring.models import Absence
 from songhe.domains.monitoring.terms import AbsenceKind
 from songhe.domains.people.panels import Tab
 from songhe.domains.people.selectors import PersonView
+from songhe.domains.telemetry.panels import Away
 from songhe.kit import formats
 
 
@@ -85,11 +88,32 @@ def away_tag(request: HttpRequest, person: PersonView) -> SafeString | None:
     if not absence_reads.is_open_to(actor, person):
         return None
     at = timezone.now()
-    absent = absence_reads.away_now([person.id], at=at).get(person.id)
+    absent = _absent(request, person, at)
     if absent is None:
         return None
     words = phrases.away_words(absent.kind, absent.period.upper, at)
     return render_to_string("monitoring/panels/away.html", {"words": words}, request=request)
+
+
+def _absent(request: HttpRequest, person: PersonView, at: datetime) -> Absence | None:
+    """Return the absence that a person is in now; asked once a page."""
+    kept: dict[UUID, Absence | None] = request.__dict__.setdefault("monitoring_absent", {})
+    if person.id not in kept:
+        kept[person.id] = absence_reads.away_now([person.id], at=at).get(person.id)
+    return kept[person.id]
+
+
+def away_since(request: HttpRequest, person: PersonView) -> Away | None:
+    """Tell the person's last values where she is instead; None at home and where not open."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if not absence_reads.is_open_to(actor, person):
+        return None
+    absent = _absent(request, person, timezone.now())
+    if absent is None:
+        return None
+    place = absent.place if "contact" in person.fields else ""
+    words = phrases.facts([str(AbsenceKind(absent.kind).label), place])
+    return Away(words, absent.period.lower)
 
 
 def tab(request: HttpRequest, person: PersonView) -> Tab | None:

@@ -17,7 +17,7 @@ class MonitoringConfig(AppConfig):
             policies,
         )
         from songhe.domains.monitoring.absence_reads import VIEW as VIEW_ABSENCES
-        from songhe.domains.telemetry.panels import LIMITS_SLOT, MARKS_SLOT
+        from songhe.domains.telemetry.panels import AWAY_SLOT, LIMITS_SLOT, MARKS_SLOT
         from songhe.kit import slots
 
         loops.register()
@@ -28,5 +28,6 @@ class MonitoringConfig(AppConfig):
         slots.register("person.page", 80, panels.rules_panel, action="monitoring.view_rules")
         slots.register("person.actions", 5, absence_panels.away_tag, action=VIEW_ABSENCES)
         slots.register("person.tabs", 70, absence_panels.tab, action=VIEW_ABSENCES)
+        slots.register(AWAY_SLOT, 0, absence_panels.away_since, action=VIEW_ABSENCES)
         slots.register(LIMITS_SLOT, 0, on_charts.limits)
         slots.register(MARKS_SLOT, 0, on_charts.marks, action="monitoring.list_alarms")

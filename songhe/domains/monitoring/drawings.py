@@ -129,7 +129,7 @@ def _vital(
     usual = _baselines(person, wanted, alarm.onset_at) if found.count else {}
     common: dict[str, Any] = {
         "name": _("Blood pressure") if len(keys) == 2 else _name(code),
-        "unit": words.unit_text(code.unit),
+        "unit": telemetry_terms.unit_words(code),
         "start": start,
         "end": end,
         "zone": timezone.get_default_timezone(),
@@ -314,7 +314,8 @@ def _what(reading: telemetry.StoredReading) -> str:
         if code.kind == "state":
             said.append(_name(code) if value else _("%(what)s: no") % {"what": _name(code)})
         elif code.kind != "position":
-            said.append(f"{_name(code)} {code.text(value)} {words.unit_text(code.unit)}".strip())
+            unit = telemetry_terms.unit_words(code)
+            said.append(f"{_name(code)} {code.text(value)} {unit}".strip())
     return phrases.facts(said) or _("position")
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from songhe.domains.monitoring import bounds, words
+from songhe.domains.telemetry.terms import unit_words
 from songhe.kernel import codes
 from songhe.kernel.detectors.rules import Spec, catalogue, limit_name, spec
 from songhe.kit import formats
@@ -102,7 +103,7 @@ def parameters(rule: str) -> list[Parameter]:
         elif margin != name:
             code = codes.by_key(margin)
             label = _("%(what)s: must come back by") % {"what": code_name(code)}
-            unit = words.unit_text(code.unit)
+            unit = unit_words(code)
             others.append(Parameter(name, label, unit, "number", value, code.decimals))
         elif name in _NAMES:
             said, of = _NAMES[name]
@@ -114,7 +115,7 @@ def parameters(rule: str) -> list[Parameter]:
 def _limit(name: str, split: tuple[str, str], value: Any) -> Parameter:
     code = codes.by_key(split[0])
     label = f"{code_name(code)} {SIGNS[split[1]]}"
-    return Parameter(name, label, words.unit_text(code.unit), "number", value, code.decimals)
+    return Parameter(name, label, unit_words(code), "number", value, code.decimals)
 
 
 def conditions(rule: str, params: Mapping[str, Any]) -> str:

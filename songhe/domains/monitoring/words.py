@@ -14,6 +14,7 @@ from songhe.base.regions import selectors as regions
 from songhe.domains.devices.terms import get_type
 from songhe.domains.monitoring.models import Alarm, Finding
 from songhe.domains.monitoring.terms import STORM, AbsenceKind, PriorityWord
+from songhe.domains.telemetry.terms import unit_words
 from songhe.kernel import codes
 from songhe.kernel.detectors.rules import Spec, UnknownRule, catalogue, spec
 from songhe.kernel.time import from_us
@@ -38,11 +39,6 @@ def rule_name(rule: str) -> str:
     return row.en if is_english() else row.zh
 
 
-def unit_text(unit: str) -> str:
-    """Return a UCUM unit as people write it."""
-    return {"mm[Hg]": "mmHg", "Cel": "°C", "1": "", "/min": _("/min")}.get(unit, unit)
-
-
 def value_text(summary: dict[str, Any]) -> str:
     """Return a finding's value with its unit, such as 186/112 mmHg; empty for events."""
     if summary.get("figure") is not None:
@@ -62,7 +58,7 @@ def value_text(summary: dict[str, Any]) -> str:
     text = code.text(float(summary["value"]))
     if summary.get("value2") is not None:
         text += f"/{code.text(float(summary['value2']))}"
-    return f"{text} {unit_text(code.unit)}".strip()
+    return f"{text} {unit_words(code)}".strip()
 
 
 def title(alarm: Alarm) -> str:

@@ -27,6 +27,7 @@ class NoSuchPerson(NotFound):
 
 VIEW = "people.view_person"
 LIST = "people.list_persons"
+Rooms = list[Room]  # as the selectors below return them
 
 
 @dataclass(frozen=True, slots=True)

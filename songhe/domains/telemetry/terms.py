@@ -200,16 +200,41 @@ def reason_word(reason: str) -> str:
     return str(REASON_WORDS.get(reason, reason))
 
 
+# How people write the units of kernel/data/codes.yaml (UCUM): the symbol that Chinese and English
+# share (GB 3100), or a word of each. A unit that is missing here fails a test.
 _UNITS: dict[str, Promise | str] = {
-    "mm[Hg]": "mmHg",
-    "Cel": "°C",
-    "1": "",
-    "deg": "°",
-    "dB[mW]": "dBm",
-    "kg/m2": "kg/m²",
-    "m/s2": "m/s²",
+    "%": "%",
     "/min": _("/min"),
+    "1": "",
+    "Cel": "°C",
+    "L/min": "L/min",
+    "Ohm": "Ω",
+    "W": "W",
+    "[ppm]": "ppm",
+    "cm": "cm",
+    "dB": "dB",
+    "dB/MHz": "dB/MHz",
+    "dB[mW]": "dBm",
+    "deg": "°",
+    "deg/s": "°/s",
+    "g/cm2": "g/cm²",
+    "hPa": "hPa",
+    "kPa": "kPa",
+    "kcal": pgettext_lazy("unit", "kcal"),
+    "kcal/d": pgettext_lazy("unit", "kcal a day"),
+    "kg": "kg",
+    "kg/m2": "kg/m²",
+    "lx": pgettext_lazy("unit", "lux"),
+    "m": "m",
+    "m/s": "m/s",
+    "m/s2": "m/s²",
+    "mV": "mV",
     "min": _("min"),
+    "mm[Hg]": "mmHg",
+    "mmol/L": "mmol/L",
+    "mmol/L/min": pgettext_lazy("unit", "mmol/L a minute"),
+    "ms": "ms",
+    "uT": "µT",
 }
 
 
@@ -217,7 +242,7 @@ def unit_words(code: codes.Code) -> str:
     """Return the unit of a code as people write it, "" for none."""
     if code.key == "steps":
         return str(_("steps"))
-    return str(_UNITS.get(code.unit, code.unit))
+    return str(_UNITS[code.unit])
 
 
 def code_name(code: codes.Code) -> str:

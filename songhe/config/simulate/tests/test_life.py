@@ -90,8 +90,8 @@ def test_an_old_person_walks_as_far_as_an_old_person_does(county):
         for gadget in (g for g in home.gadgets if g.type == "band"):
             for before in range(1, 15):
                 day = date.fromordinal(made - before)
-                said = life.household_day(county, home, day, ZONE, choose=lambda g, w=gadget: g == w)
-                values = [pair for one in said for pair in one.values]
+                found = life.household_day(county, home, day, ZONE, choose=gadget.__eq__)
+                values = [pair for said in found for pair in said.values]
                 steps = sum(value for code, value in values if code == "55423-8")
                 walked["chen" if home is chen else "others"].append(steps)
                 slept += home is chen and any(code == "93832-4" for code, _ in values)

@@ -22,6 +22,7 @@ from songhe.domains.monitoring.tests.conftest import County, make_home
 from songhe.domains.monitoring.tests.surfaces import client, ring, settle, standing, store
 from songhe.domains.people import selectors as people
 from songhe.domains.people import services as persons
+from songhe.domains.telemetry.testing import make_reading
 from songhe.kernel.detectors import Evaluator, RuleBook
 from songhe.kernel.errors import Denied, NotFound
 from songhe.kernel.time import to_us
@@ -279,3 +280,36 @@ def test_what_calls_for_a_look(house: County) -> None:
     assert look().over is not None
     store(house.bedroom.pk, sensor.pk, now - timedelta(minutes=20), {"motion": 1}, kind=2)
     assert look().over is None
+
+
+def test_what_was_measured_before_she_left_is_not_shown_as_now(house: County) -> None:
+    """The panel of last values says since when and where she is; what she wears still speaks."""
+    now = timezone.now()
+    band, _ = devices.register_device(
+        actor=SYSTEM, type="band", organization_id=house.centre.pk,
+        at=now - timedelta(days=9), region_code="990121001001",
+    )  # fmt: skip
+    before, since = now - 9 * HOUR, now - timedelta(minutes=4)
+    chen = {"subject": house.chen.pk, "device": band.pk}
+    make_reading(**chen, at=before, values={"sbp": 147, "dbp": 83})
+    make_reading(**chen, at=since, values={"heart-rate": 71})
+    page = f"/people/{house.chen.pk}/"
+
+    def panel(login: str = "sun") -> str:
+        browser = client(house, login)
+        browser.cookies["songhe_language"] = "en"
+        html = browser.get(page).content.decode()
+        return html.split('aria-labelledby="h-now"')[1].split("</section>")[0]
+
+    assert "147/83" in panel()
+    absence = enter(house, since=now - 2 * HOUR, place="县医院")
+    away = panel()
+    assert "147/83" not in away
+    assert "71" in away
+    assert "Away since" in away
+    assert "in hospital" in away
+    assert "县医院" in away
+    services.withdraw_absence(
+        actor=house.actor("sun", now), absence_id=absence.pk, reason="误录", at=now
+    )
+    assert "147/83" in panel()

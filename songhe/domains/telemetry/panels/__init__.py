@@ -3,8 +3,10 @@
 from songhe.domains.telemetry.panels.charts import charts_panel
 from songhe.domains.telemetry.panels.day import day_panel, plan_panel
 from songhe.domains.telemetry.panels.reads import (
+    AWAY_SLOT,
     LIMITS_SLOT,
     MARKS_SLOT,
+    Away,
     Holding,
     Mark,
     packaged_rules,
@@ -14,8 +16,10 @@ from songhe.domains.telemetry.panels.vitals import Vital, now_panel, vitals, whe
 from songhe.domains.telemetry.panels.waves import waves_panel
 
 __all__ = [
+    "AWAY_SLOT",
     "LIMITS_SLOT",
     "MARKS_SLOT",
+    "Away",
     "Holding",
     "Mark",
     "Vital",

@@ -11,8 +11,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from songhe.domains.devices import selectors as devices
-from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
 from songhe.domains.telemetry import selectors
 from songhe.domains.telemetry.panels.reads import Reads, reads_of
@@ -40,7 +38,15 @@ def day_panel(request: HttpRequest, person: PersonView) -> SafeString | None:
         return None
     today = timezone.localdate(reads.at)
     day = day_of(request, today)
-    found = selectors.day_picture(reads.actor, person, reads.home_id, day, at=reads.at)
+    found = selectors.day_picture(
+        reads.actor,
+        person,
+        reads.home_id,
+        day,
+        at=reads.at,
+        rooms=reads.rooms,
+        served_by=reads.served_by,
+    )
     if found is None:
         return None
     context = {
@@ -134,8 +140,7 @@ def plan_panel(request: HttpRequest, person: PersonView) -> SafeString | None:
 
 def floor_plan(reads: Reads) -> SafeString:
     """Return the plan of the home where a person lives now, drawn to a width of 320 px."""
-    assert reads.home_id is not None  # noqa: S101 - the caller has a home
-    labels = {str(room.pk): room.name for room in people.rooms_in(reads.home_id)}
+    labels = {str(room.pk): room.name for room in reads.rooms}
     scale = PLAN_PX / max(float(reads.plan["width"]), 1.0)
     rooms = [
         charts.Room(
@@ -150,9 +155,7 @@ def floor_plan(reads: Reads) -> SafeString:
     ]
     sensors = [
         charts.Sensor(str(line.room_id), line.type.name, lost=line.silent)
-        for line in devices.devices_of(
-            person_id=reads.person.id, home_id=reads.home_id, at=reads.at
-        )
+        for line in reads.served_by
         if line.room_id is not None
     ]
     height = float(reads.plan["height"]) * scale + 2 * EDGE_PX

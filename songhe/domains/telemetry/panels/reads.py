@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from songhe.base.access.actor import Actor
+from songhe.domains.devices import selectors as devices
+from songhe.domains.devices.selectors import DeviceLine
 from songhe.domains.people import selectors as people
-from songhe.domains.people.selectors import PersonView
+from songhe.domains.people.selectors import PersonView, Rooms
 from songhe.domains.telemetry import selectors
 from songhe.domains.telemetry.policies import open_classes
 from songhe.domains.telemetry.selectors import Baseline, LatestValue
@@ -28,6 +31,7 @@ from songhe.kit import slots
 Holding = Mapping[str, tuple[bool, Mapping[str, Any]]]
 LIMITS_SLOT = "telemetry.limits"
 MARKS_SLOT = "telemetry.marks"
+AWAY_SLOT = "telemetry.away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,19 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Away:
+    """A person is not at home: where, in words, and since when."""
+
+    words: str
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Reads:
-    """The page's moment, where the person lives, and the last values; classes say what is open."""
+    """The page's moment, where the person lives, and the last values; classes say what is open.
+
+    rooms: those where sensors speak of the person, none where the home is not open.
+    """
 
     actor: Actor
     person: PersonView
@@ -49,12 +64,19 @@ class Reads:
     home_id: UUID | None
     home_name: str
     home_point: geo.Point | None
+    rooms: Rooms
     plan: dict[str, Any]
     latest: list[LatestValue]
     usual: dict[int, Baseline]
     at: datetime
     rules: Holding
     marks: frozenset[Mark]
+    away: Away | None = None
+
+    @cached_property
+    def served_by(self) -> list[DeviceLine]:
+        """Return the devices that serve the person or the home; asked once a page."""
+        return devices.devices_of(person_id=self.person.id, home_id=self.home_id, at=self.at)
 
     def is_marked(self, key: EvidenceKey, codes_of: Sequence[str]) -> bool:
         """Tell whether a reading raised an open critical alarm by one of these codes."""
@@ -91,7 +113,8 @@ def _read(request: HttpRequest, person: PersonView) -> Reads:
     point = None
     if home is not None and home.lat is not None and home.lon is not None:
         point = (home.lat, home.lon)
-    latest = selectors.latest_of(actor, person, home_id, at=at)
+    rooms = people.rooms_for(person.id, home_id, at=at) if home_id is not None else []
+    latest = selectors.latest_of(actor, person, home_id, at=at, rooms=rooms)
     if classes:
         selectors.opened(actor, [person.id], at=at)
     own_numbers = [
@@ -102,6 +125,7 @@ def _read(request: HttpRequest, person: PersonView) -> Reads:
     sees_health = "health" in classes
     limits = slots.values(LIMITS_SLOT, request, person) if sees_health else []
     marks = slots.values(MARKS_SLOT, request, person) if sees_health else []
+    away = slots.values(AWAY_SLOT, request, person) if sees_health else []
     return Reads(
         actor=actor,
         person=person,
@@ -109,12 +133,14 @@ def _read(request: HttpRequest, person: PersonView) -> Reads:
         home_id=home_id,
         home_name=home.address if home is not None else "",
         home_point=point,
+        rooms=rooms,
         plan=home.plan if home is not None and not home.is_institution else {},
         latest=latest,
         usual=selectors.baselines(person.id, own_numbers, at=at) if own_numbers else {},
         at=at,
         rules=next(iter(limits), packaged_rules()),
         marks=frozenset(mark for found in marks for mark in found),
+        away=next((found for found in away if found is not None), None),
     )
 
 

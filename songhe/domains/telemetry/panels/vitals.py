@@ -113,12 +113,20 @@ def when_words(moment: datetime, at: datetime) -> str:
 
 
 def now_panel(request: HttpRequest, person: PersonView) -> SafeString | None:
-    """Draw the last vital values; nothing where health is not open."""
+    """Draw the last vital values; nothing where health is not open.
+
+    While the person is away, nothing that was measured before she left is shown as now.
+    """
     reads = reads_of(request, person)
     if "health" not in reads.classes:
         return None
-    own = [value for value in reads.latest if value.subject == person.id]
+    away = reads.away
+    own = [
+        value
+        for value in reads.latest
+        if value.subject == person.id and (away is None or value.at >= away.since)
+    ]
     shown = vitals(own, reads.usual, at=reads.at, marks=reads.marks)
     half = (len(shown) + 1) // 2
-    context = {"columns": [shown[:half], shown[half:]] if shown else []}
+    context = {"columns": [shown[:half], shown[half:]] if shown else [], "away": away}
     return render_to_string("telemetry/now.html", context, request=request)

@@ -158,10 +158,10 @@ def device_names(sources: Sequence[WaveSource]) -> dict[UUID, str]:
 def waves_panel(request: HttpRequest, person: PersonView) -> SafeString | None:
     """Draw the newest of a person's waveforms; nothing where none is open or there are none.
 
-    4 queries at most, 2 where there is none.
+    3 queries at most, 1 where there is none.
     """
     reads = reads_of(request, person)
-    sources = wave_sources(reads.actor, person, reads.home_id, at=reads.at)
+    sources = wave_sources(reads.actor, person, reads.home_id, at=reads.at, rooms=reads.rooms)
     if not sources:
         return None
     recent = [s for s in sources if reads.at - s.ends_at < SHOWN_FOR and not _is_beside(s, sources)]

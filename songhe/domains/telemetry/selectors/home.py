@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from songhe.base.access.actor import Actor
 from songhe.domains.devices import selectors as devices
+from songhe.domains.devices.selectors import DeviceLine
 from songhe.domains.people import selectors as people
-from songhe.domains.people.selectors import PersonView
+from songhe.domains.people.selectors import PersonView, Rooms
 from songhe.domains.telemetry.policies import open_classes
 from songhe.kernel import codes
 
@@ -177,7 +178,7 @@ def day_picture(
     day: date,
     *,
     at: datetime,
-    rooms: Sequence[Room] | None = None,
+    rooms: Rooms | None = None,
     served_by: Sequence[DeviceLine] | None = None,
 ) -> HomeDay | None:
     """Return one local day of a home as seen by its sensors; None where it is not open.

@@ -13,7 +13,7 @@ from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.domains.devices import selectors as devices
 from songhe.domains.people import selectors as people
-from songhe.domains.people.selectors import PersonView
+from songhe.domains.people.selectors import PersonView, Rooms
 from songhe.domains.telemetry.policies import open_classes
 from songhe.domains.telemetry.terms import VIEW_READINGS, Freshness, Rhythm, class_of, freshness
 from songhe.kernel import codes
@@ -64,7 +64,7 @@ def latest_of(
     home_id: UUID | None,
     *,
     at: datetime,
-    rooms: Sequence[Room] | None = None,
+    rooms: Rooms | None = None,
 ) -> list[LatestValue]:
     """Return the last values of a person and of the rooms of a home, as far as they are open.
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from songhe.base.access.actor import Actor
 from songhe.domains.people import selectors as people
-from songhe.domains.people.selectors import PersonView
+from songhe.domains.people.selectors import PersonView, Rooms
 from songhe.domains.telemetry.policies import open_classes
 from songhe.domains.telemetry.terms import class_of
 from songhe.kernel import codes
@@ -84,16 +84,23 @@ SELECT k.subject, k.device, k.code, k.lead, n.started_at, n.rate_hz, n.frame,
 
 
 def wave_sources(
-    actor: Actor, person: PersonView, home_id: UUID | None, *, at: datetime
+    actor: Actor,
+    person: PersonView,
+    home_id: UUID | None,
+    *,
+    at: datetime,
+    rooms: Rooms | None = None,
 ) -> list[WaveSource]:
     """Return the waveforms of a person and the rooms of a home that are open, newest first.
 
-    2 queries.
+    rooms: the home's for this person, for a caller who has read them. 2 queries at most.
     """
     classes = open_classes(actor, person)
     subjects = [person.id] if "health" in classes else []
     if home_id is not None and "home" in classes:
-        subjects += [room.pk for room in people.rooms_for(person.id, home_id, at=at)]
+        if rooms is None:
+            rooms = people.rooms_for(person.id, home_id, at=at)
+        subjects += [room.pk for room in rooms]
     if not subjects:
         return []
     with connection.cursor() as cursor:

@@ -5,6 +5,7 @@ from songhe.domains.telemetry.services.keeping import (
     AskedAlready,
     ask_to_seal,
     destroy_old,
+    keep_soon,
     roll_up_due_regions,
     seal_old_days,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "ask_to_seal",
     "destroy_old",
     "dismiss_letter",
+    "keep_soon",
     "replay_letter",
     "roll_up_due_regions",
     "seal_day",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -18,7 +19,7 @@ from songhe.domains.telemetry.terms import KEEP_OLD_DAYS, Work
 from songhe.kernel.errors import Conflict, Denied
 
 Stop = Callable[[], bool]
-SEAL_JOB = "telemetry.seal"
+SEAL_JOB, ROLL_UP_JOB = "telemetry.seal", "telemetry.roll_up"
 
 
 class AskedAlready(Conflict):
@@ -39,6 +40,16 @@ def ask_to_seal(*, actor: Actor, at: datetime) -> None:
             )  # fmt: skip
     except AlreadyEnqueued as error:
         raise AskedAlready from error
+
+
+def keep_soon() -> None:
+    """Have what is over sealed and rolled up as soon as jobs run; asked twice, it is done once.
+
+    For whoever has written days of the past; nobody need wait for it.
+    """
+    for job in (SEAL_JOB, ROLL_UP_JOB):
+        with suppress(AlreadyEnqueued), transaction.atomic():
+            app.configure_task(job, queueing_lock=job).defer()
 
 
 def seal_old_days(*, clock: Clock, should_stop: Stop = never) -> int:

@@ -11,14 +11,17 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from songhe.base.audit.models import AuditEntry
 from songhe.domains.telemetry import selectors
 from songhe.domains.telemetry.models import DeadLetter
 from songhe.domains.telemetry.panels import packaged_rules
 from songhe.domains.telemetry.panels.charts import CHARTS, critical_limits
+from songhe.domains.telemetry.testing import make_reading
 from songhe.domains.telemetry.tests.cast import Cast, make_cast, put
+from songhe.domains.telemetry.terms import unit_words
+from songhe.kernel import codes
 from songhe.kernel.ids import uuid7
 
 pytestmark = pytest.mark.django_db
@@ -166,6 +169,36 @@ def test_letters_are_taken_again_or_put_aside(cast: Cast) -> None:
     post(cast, "keeper", f"/letters/{pk}/replay/", {}, 302)
     assert DeadLetter.objects.get(pk=pk).state == "replay"
     post(cast, "keeper", f"/letters/{pk}/replay/", {}, 409)
+
+
+def test_every_unit_is_written_as_people_write_it() -> None:
+    """No unit of a code shows its UCUM form, in either language; words differ by language."""
+    said: dict[str, dict[str, str]] = {}
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            said[language] = {
+                code.unit: unit_words(code) for code in codes.all_codes() if code.key != "steps"
+            }
+    ucum = re.compile(r"[\[\]{}\d]|^(Cel|Ohm|uT|deg|1)")
+    for units in said.values():
+        assert not [words for words in units.values() if ucum.search(words)]
+        assert [unit for unit, words in units.items() if not words] == ["1"]
+    differ = {unit for unit, words in said["en"].items() if said["zh-hans"][unit] != words}
+    assert differ == {"/min", "kcal", "kcal/d", "lx", "min", "mmol/L/min"}
+    assert said["zh-hans"]["[ppm]"] == said["en"]["[ppm]"] == "ppm"
+    assert said["zh-hans"]["mmol/L/min"] == "mmol/L 每分钟"
+
+
+def test_ways_along_a_chart_are_directions_in_chinese(cast: Cast) -> None:
+    """Earlier and later move the window; they must not read as "before" or "remind me later"."""
+    now = timezone.now()
+    day = timezone.localdate(now) - timedelta(days=30)
+    make_reading(
+        subject=cast.chen, device=cast.devices["bp"], at=now, values={"sbp": 130, "dbp": 80}
+    )
+    page = get(cast, "sun", f"/people/{cast.chen}/?days=7&until={day}", language="zh-hans")
+    words = re.findall(r"<a[^>]*>(往前|往后)</a>", page)
+    assert words == ["往前", "往后"]
 
 
 def test_limits_of_charts_are_those_of_the_rules() -> None:
