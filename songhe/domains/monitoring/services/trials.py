@@ -33,6 +33,7 @@ PERIOD = timedelta(days=30)
 LONGEST = timedelta(days=15)  # the longest time that is judged before the period
 TELLS_EVERY = timedelta(milliseconds=500)
 MOST_WAITING = 3
+FETCHED_ROWS = 2_000  # of a week of 40 persons, what memory holds at a time
 UNFINISHED = (TrialState.WAITING, TrialState.RUNNING)
 Clock = Callable[[], datetime]
 
@@ -182,8 +183,9 @@ def _judge(trial: RuleTrial, clock: Clock, should_end: Callable[[], bool]) -> No
         subjects = trial_reads.subjects_of(chunk, devices)
         judge, codes = _replay(trial, chunk, devices)
         readings = stored.stream(
-            subjects=subjects, since=from_us(judge.starts_us), until=trial.until, codes=codes
-        )
+            subjects=subjects, since=from_us(judge.starts_us), until=trial.until, codes=codes,
+            chunk_rows=FETCHED_ROWS,
+        )  # fmt: skip
         for now_us in judge.feed(readings, codes):
             share = (now_us - judge.starts_us) / (judge.until_us - judge.starts_us)
             progress.tell((done + share * len(chunk)) / len(persons))

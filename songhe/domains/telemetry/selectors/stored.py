@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,10 @@ from songhe.kernel.time import to_us
 from songhe.kernel.wire import Reading
 
 CHUNK_ROWS = 20_000
-_DAY = """
+# So many subjects' days are one query: what the server sorts for it stays small, and of few
+# persons weeks come at once. The client holds chunk_rows either way.
+SUBJECT_DAYS = 1_400
+_PIECE = """
 SELECT subject_kind, subject, device, effective_at, received_at, codes_of, vals, flags, person
   FROM readings(%s, %s, %s, %s)
  ORDER BY effective_at, device, fingerprint, subject
@@ -31,22 +34,29 @@ def stream(
     """Yield what is stored from since until before until, each once, by effective time and device.
 
     Hot and sealed days are read as one. subjects None means all of them; codes: only readings
-    with one of these. `place` is not stored: it is None. Memory holds chunk_rows at a time; a UTC
-    day is one query. For the system's own use: the caller answers for who may see.
+    with one of these. `place` is not stored: it is None. Memory holds chunk_rows at a time; one
+    query is a UTC day of many subjects, or as many days of few. For the system's own use: the
+    caller answers for who may see.
     """
     if since >= until:
         return
     wanted = None if subjects is None else list(subjects)
     only = None if codes is None else list(codes)
+    whole_days = timedelta(days=days_at_once(wanted))
     start = since
     while start < until:
         midnight = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        end = min(until, midnight + timedelta(days=1))
+        end = min(until, midnight + whole_days)
         with connection.chunked_cursor() as cursor:
-            cursor.execute(_DAY, [wanted, only, start, end])
+            cursor.execute(_PIECE, [wanted, only, start, end])
             while rows := cursor.fetchmany(chunk_rows):
                 yield from map(_reading, rows)
         start = end
+
+
+def days_at_once(subjects: Sequence[UUID] | None) -> int:
+    """Return how many UTC days of some subjects are read by one query; None means all subjects."""
+    return 1 if subjects is None else max(1, SUBJECT_DAYS // max(1, len(subjects)))
 
 
 def _reading(row: Any) -> Reading:
