@@ -23,6 +23,7 @@ from songhe.domains.devices.models import Binding, Device, DeviceSecret
 from songhe.domains.devices.services import NotBound, new_key, new_secret
 from songhe.domains.devices.snapshots import write_snapshots
 from songhe.domains.devices.workflow import COMMISSIONING
+from songhe.domains.people import selectors as people
 from songhe.engines.workflow.engine import ReasonNeeded, WrongState
 from songhe.engines.workflow.models import Transition
 from songhe.kernel.errors import Denied
@@ -132,6 +133,7 @@ class _Load:
         device.state = step.target
 
     def write(self, now: datetime) -> None:
+        people.all_live({row.person_id for row in self.bindings if row.person_id})
         Device.objects.bulk_create(self.devices, batch_size=500)
         DeviceSecret.objects.bulk_create(self.secrets, batch_size=500)
         Binding.objects.bulk_create(self.bindings, batch_size=500)
@@ -147,8 +149,8 @@ def put_into_use(
     """Register devices, bind them from `at` on and take their steps of commissioning.
 
     now: the moment of the load, at which the snapshots are written. Returns each device with its
-    secret, in order. Raises UnknownDeviceType, Denied, WrongState, ReasonNeeded, NotBound; then
-    nothing of the load was stored.
+    secret, in order. Raises UnknownDeviceType, Denied, WrongState, ReasonNeeded, NotBound,
+    PersonHasDied; then nothing of the load was stored.
     """
     load = _Load(actor, at)
     found = [load.device(new) for new in devices]

@@ -182,9 +182,10 @@ def bind_device(
     """Let a device serve a person or a room from a moment on; the binding before ends then.
 
     Readings already stored stay with whom they were stored for. With both ids the person is the
-    subject and the room says where.
+    subject and the room says where. Raises PersonHasDied.
     """
     device = _locked(actor, "devices.bind_device", device_id)
+    people.all_live([person_id] if person_id else [])
     for row in Binding.objects.select_for_update().filter(device=device, period__contains=at):
         _end(row, at)
     binding = Binding.objects.create(

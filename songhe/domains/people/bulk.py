@@ -21,7 +21,7 @@ from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.domains.people import idnumber
 from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
-from songhe.domains.people.services import AlreadyRegistered
+from songhe.domains.people.services import AlreadyRegistered, check_choices
 from songhe.kernel.errors import Denied
 from songhe.kernel.ids import uuid7
 
@@ -135,6 +135,7 @@ class _Load:
         return Housed(home, rooms, persons)
 
     def _person(self, new: NewPerson, home: Home, rooms: list[Room]) -> Person:
+        check_choices(sex=new.sex, living=new.living, care_level=new.care_level)
         pk = uuid7()
         person = Person(
             id=pk,
@@ -235,7 +236,7 @@ def register_households(
 ) -> list[Housed]:
     """Register households with everybody who lives in them since `at`; return them in order.
 
-    Raises BadIdNumber, AlreadyRegistered, Denied; then nothing of the load was stored.
+    Raises BadIdNumber, NotAChoice, AlreadyRegistered, Denied; then nothing of the load was stored.
     """
     load = _Load(actor, at)
     found = [load.household(new) for new in households]

@@ -17,12 +17,17 @@ from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
-from songhe.kernel.errors import NotFound
+from songhe.kernel.errors import Conflict, NotFound
 
 
 class NoSuchPerson(NotFound):
     code = "people.no_such_person"
     message = "This person does not exist, or is not open to you."
+
+
+class PersonHasDied(Conflict):
+    code = "people.person_has_died"
+    message = "This person has died: nothing is measured of the dead."
 
 
 VIEW = "people.view_person"
@@ -268,6 +273,16 @@ def region_of(*, person_id: UUID | None, room_id: UUID | None) -> str:
     if room_id is None:
         raise ValueError("a person or a room is needed")
     return Room.objects.values_list("home__region_code", flat=True).get(pk=room_id)
+
+
+def all_live(ids: Iterable[UUID]) -> None:
+    """Make sure that nobody of these persons has died; 1 query, none for nobody.
+
+    Raises PersonHasDied.
+    """
+    wanted = list(ids)
+    if wanted and Person.objects.filter(pk__in=wanted, died_on__isnull=False).exists():
+        raise PersonHasDied
 
 
 def rooms_by_id(ids: Iterable[UUID]) -> dict[UUID, Room]:

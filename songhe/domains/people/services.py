@@ -15,16 +15,33 @@ from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.base.events import bus
-from songhe.domains.people import events, idnumber
+from songhe.domains.people import events, idnumber, terms
 from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
 from songhe.domains.people.selectors import NoSuchPerson
-from songhe.kernel.errors import Conflict, Denied
+from songhe.kernel.errors import Conflict, Denied, Invalid
 from songhe.kernel.ids import uuid7
 
 
 class AlreadyRegistered(Conflict):
     code = "people.already_registered"
     message = "A person with this ID number is registered already."
+
+
+class NotAChoice(Invalid):
+    code = "people.not_a_choice"
+    message = "The value %(given)s is not one of these: %(known)s."
+
+
+def check_choices(*, sex: str, living: str, care_level: int | None) -> None:
+    """Make sure that what is told of a person is among what is known. Raises NotAChoice."""
+    for field, given, known in (
+        ("sex", sex, terms.Sex.values),
+        ("living", living, terms.Living.values),
+        ("care_level", care_level, [None, *terms.CareLevel.values]),
+    ):
+        if given not in known:
+            words = ", ".join(str(one) for one in known if one is not None)
+            raise NotAChoice(field=field, given=str(given)[:30], known=words)
 
 
 def _covered(actor: Actor, action: str, region_code: str) -> None:
@@ -55,8 +72,9 @@ def register_person(
     living: str = "family",
     care_level: int | None = None,
 ) -> Person:
-    """Register a person. Raises BadIdNumber, AlreadyRegistered, Denied."""
+    """Register a person. Raises BadIdNumber, NotAChoice, AlreadyRegistered, Denied."""
     _covered(actor, "people.register_person", region_code)
+    check_choices(sex=sex, living=living, care_level=care_level)
     pk = uuid7()
     person = Person(
         id=pk,

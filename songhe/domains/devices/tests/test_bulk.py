@@ -8,12 +8,14 @@ import pytest
 
 from songhe.base.access.actor import SYSTEM
 from songhe.base.audit.models import AuditEntry
-from songhe.domains.devices import selectors, types
+from songhe.domains.devices import selectors, services, types
 from songhe.domains.devices.bulk import NewDevice, Proof, put_into_use
 from songhe.domains.devices.models import Device, GatewayDevice
 from songhe.domains.devices.services import NotBound
 from songhe.domains.devices.testing import STEPS, make_device
 from songhe.domains.organizations.testing import make_actor, make_organization
+from songhe.domains.people.models import Person
+from songhe.domains.people.selectors import PersonHasDied
 from songhe.domains.people.testing import COMMUNITY, make_home, make_person
 from songhe.engines.workflow.engine import ReasonNeeded, WrongState, history
 from songhe.kernel.errors import Denied
@@ -87,3 +89,13 @@ def test_who_may_not_register_there_loads_nothing(centre):
     assert not Device.objects.exists()
     elsewhere = new(centre, region_code="990121002001")
     assert len(put(elsewhere, actor=actor)) == 1
+
+
+def test_the_dead_are_not_measured(centre, person):
+    ((device, _),) = put(new(centre))
+    Person.objects.filter(pk=person.pk).update(died_on=AT.date())
+    with pytest.raises(PersonHasDied):
+        put(new(centre), new(centre, person_id=person.pk))
+    assert Device.objects.count() == 1
+    with pytest.raises(PersonHasDied):
+        services.bind_device(actor=SYSTEM, device_id=device.pk, at=NOW, person_id=person.pk)

@@ -19,7 +19,7 @@ from songhe.domains.people.bulk import (
 )
 from songhe.domains.people.idnumber import BadIdNumber, check_digit
 from songhe.domains.people.models import Home, Person
-from songhe.domains.people.services import AlreadyRegistered
+from songhe.domains.people.services import AlreadyRegistered, NotAChoice
 from songhe.kernel.errors import Denied
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -75,6 +75,9 @@ def test_everything_of_a_household_can_be_read_back():
     [
         ([person(id_number=NUMBER[:-1] + "Y")], BadIdNumber),
         ([person(id_number=NUMBER), person(name="陈桂兰", id_number=NUMBER)], AlreadyRegistered),
+        ([person(living="castle")], NotAChoice),
+        ([person(sex="other")], NotAChoice),
+        ([person(care_level=5)], NotAChoice),
     ],
 )
 def test_one_bad_person_stops_the_whole_load(bad, error):
