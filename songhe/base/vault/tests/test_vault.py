@@ -6,6 +6,7 @@ import os
 
 import pytest
 from django.conf import settings
+from structlog.testing import capture_logs
 
 from songhe.base import vault
 from songhe.kernel.ids import uuid7
@@ -46,3 +47,47 @@ def test_the_key_file_is_private() -> None:
     path = settings.ENV.state / "vault.key"
     assert path.stat().st_mode & 0o077 == 0
     assert path.stat().st_uid == os.getuid()
+
+
+def test_another_key_is_told_once_by_its_id_and_never_shown() -> None:
+    pk = uuid7()
+    path = settings.ENV.state / "vault.key"
+    sealed = vault.seal("19900000001", field=FIELD, pk=pk)
+    first, mine = path.read_bytes(), vault.key_id()
+    try:
+        path.write_bytes(os.urandom(32))
+        forget()
+        with capture_logs() as told:
+            for _ in range(3):
+                with pytest.raises(vault.VaultClosed):
+                    vault.unseal(sealed, field=FIELD, pk=pk)
+        (line,) = told
+        assert (line["event"], line["field"]) == ("vault_key_missing", FIELD)
+        assert line["key_here"] == vault.key_id() != mine
+        assert path.read_bytes().hex() not in str(line)
+    finally:
+        path.write_bytes(first)
+        forget()
+    assert vault.unseal(sealed, field=FIELD, pk=pk) == "19900000001"
+
+
+def test_a_key_that_others_may_read_is_told() -> None:
+    path = settings.ENV.state / "vault.key"
+    vault.key_id()
+    try:
+        path.chmod(0o644)
+        forget()
+        with capture_logs() as told, pytest.raises(vault.VaultClosed):
+            vault.key_id()
+        assert [(line["event"], line["mode"]) for line in told] == [
+            ("vault_key_not_private", "0o644")
+        ]
+    finally:
+        path.chmod(0o600)
+        forget()
+
+
+def forget() -> None:
+    """Read the key anew, as another process would."""
+    vault._key.cache_clear()
+    vault._tell_missing.cache_clear()
