@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from songhe.kernel.collector import leave_loaded_alone
 
 if TYPE_CHECKING:
     from procrastinate import App
+    from procrastinate.middleware import WorkerMiddleware
 
     from songhe.base.events.loops import Loop
 
@@ -53,6 +54,7 @@ async def _run() -> int:
     from procrastinate.contrib.django.utils import connector_params
 
     from songhe.base.events import loops
+    from songhe.base.health.job_faults import noting
     from songhe.config.env import env
 
     stop = asyncio.Event()
@@ -63,7 +65,7 @@ async def _run() -> int:
         PsycopgConnector(kwargs=connector_params("default"), **patience(settings.POOL))
     )
     async with worker_app.open_async():
-        worker = asyncio.create_task(work(worker_app, stop), name="worker")
+        worker = asyncio.create_task(work(worker_app, stop, [noting]), name="worker")
         tasks = {worker}
         for name, loop in loops.registered().items():
             tasks.add(asyncio.create_task(_turn(loop, stop), name=name))
@@ -104,9 +106,12 @@ def patience(pool: Mapping[str, Any]) -> dict[str, Any]:
     return {name: pool[name] for name in ("timeout", "reconnect_timeout")}
 
 
-async def work(app: App, stop: asyncio.Event) -> None:
+async def work(
+    app: App, stop: asyncio.Event, around: Sequence[WorkerMiddleware] = ()
+) -> None:
     """Run procrastinate's worker, again whenever the database was away: the loops go on beside.
 
+    around: what is done about every job (procrastinate's worker middleware).
     It ends with an error, or, when one of its side tasks met the outage, of its own accord.
     """
     while True:
@@ -117,6 +122,7 @@ async def work(app: App, stop: asyncio.Event) -> None:
                 shutdown_graceful_timeout=SHUTDOWN_GRACE_S,
                 listen_notify=True,
                 delete_jobs="successful",
+                worker_middleware=list(around),
             )
         except ConnectorException as error:
             log.warning("the worker waits for the database (%s)", type(error).__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from songhe.kernel.errors import Conflict, NotFound
 
 RETRY = "operations.retry_job"
 MOST = 50
+_FRAME = re.compile(r"  \S+:\d+ in ")
 
 
 class NoSuchJob(NotFound):
@@ -28,13 +30,24 @@ class JobNotFailed(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class FailedJob:
-    """One job; `what` names the handler of an event where the job delivers one."""
+    """One job; `what` names the handler of an event where the job delivers one.
+
+    fault: its last error with where it came from, without personal data; "" where none was kept.
+    """
 
     id: int
     task: str
     what: str
     attempts: int
     failed_at: datetime | None
+    fault: str
+
+    @property
+    def error(self) -> str:
+        """Return what went wrong in one line: the first one after the last frame."""
+        lines = self.fault.split("\n")
+        frames = [n for n, line in enumerate(lines) if _FRAME.match(line)]
+        return lines[frames[-1] + 1] if frames and frames[-1] + 1 < len(lines) else lines[-1]
 
 
 def failed_jobs(*, limit: int = MOST) -> list[FailedJob]:
@@ -43,8 +56,10 @@ def failed_jobs(*, limit: int = MOST) -> list[FailedJob]:
         cursor.execute(
             "SELECT j.id, j.task_name, coalesce(j.args->>'handler', ''), j.attempts,"
             " (SELECT max(e.at) FROM procrastinate_events e"
-            "   WHERE e.job_id = j.id AND e.type = 'failed')"
-            " FROM procrastinate_jobs j WHERE j.status = 'failed' ORDER BY j.id DESC LIMIT %s",
+            "   WHERE e.job_id = j.id AND e.type = 'failed'),"
+            " coalesce(f.fault, '')"
+            " FROM procrastinate_jobs j LEFT JOIN health_job_fault f ON f.job = j.id"
+            " WHERE j.status = 'failed' ORDER BY j.id DESC LIMIT %s",
             [limit],
         )
         return [FailedJob(*row) for row in cursor.fetchall()]

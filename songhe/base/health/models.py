@@ -23,3 +23,20 @@ class Sample(models.Model):
 
     def __str__(self) -> str:
         return self.at.isoformat()
+
+
+class JobFault(models.Model):
+    """The last error of a background job that has not succeeded since, cleaned of personal data.
+
+    fault: where it came from, frame by frame; its last line says what it was.
+    """
+
+    job = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    fault = models.TextField()
+
+    class Meta:
+        db_table = "health_job_fault"
+
+    def __str__(self) -> str:
+        return f"{self.job}"

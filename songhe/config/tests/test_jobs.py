@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -12,6 +13,9 @@ from procrastinate import App, PsycopgConnector
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from songhe.base.health.failed_jobs import failed_jobs
+from songhe.base.health.job_faults import noting
+from songhe.base.health.models import JobFault
 from songhe.config.jobs import free_stalled, work
 from tests.support.database import at_database
 
@@ -50,6 +54,40 @@ async def test_a_job_of_a_killed_worker_is_done_by_another(test_database_url: st
         await freeing
         worker_task.cancel()
         await asyncio.gather(worker_task, return_exceptions=True)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_why_a_job_failed_is_kept_until_it_succeeds(test_database_url: str) -> None:
+    """First line and origin stand beside the failed job, without anybody's name or number."""
+    app = App(connector=PsycopgConnector(conninfo=test_database_url))
+    is_mended = False
+
+    @app.task(name="drill.break")
+    async def breaks() -> None:
+        if not is_mended:
+            raise ValueError("陈秀兰 13800001111 has no room\nand no home")
+
+    stop = asyncio.Event()
+    async with app.open_async():
+        job = await breaks.defer_async()
+        working = asyncio.create_task(work(app, stop, [noting]))
+        while not (found := await sync_to_async(failed_jobs)()):
+            await asyncio.sleep(0.05)
+        [failed] = found
+        assert (failed.id, failed.task) == (job, "drill.break")
+        assert failed.error == "ValueError: ＊＊＊ ＊＊＊ has no room"
+        assert "test_jobs.py" in failed.fault
+        assert failed.fault.endswith("and no home")
+        is_mended = True
+        retry = app.job_manager.retry_job_by_id_async
+        await retry(job, retry_at=datetime.now(UTC))
+        async with asyncio.timeout(30):
+            while await sync_to_async(JobFault.objects.filter(job=job).exists)():
+                await asyncio.sleep(0.05)
+        stop.set()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+    assert await sync_to_async(failed_jobs)() == []
 
 
 @pytest.mark.django_db(transaction=True)

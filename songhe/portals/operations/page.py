@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 import songhe
 from songhe.base.access.actor import SYSTEM, Actor
@@ -23,8 +23,8 @@ from songhe.base.health.models import Sample
 from songhe.domains.monitoring import panels as monitoring
 from songhe.domains.monitoring import selectors as alarms
 from songhe.domains.telemetry import selectors as telemetry
-from songhe.domains.telemetry.terms import VIEW_LETTERS, reason_word
-from songhe.kit import charts
+from songhe.domains.telemetry.terms import VIEW_LETTERS, VIEW_OLD_DAYS, reason_word
+from songhe.kit import charts, formats
 
 DAY = timedelta(hours=24)
 FORTNIGHT = timedelta(days=14)
@@ -49,8 +49,8 @@ GROUPS = (
     (gettext_lazy("Database and machine"), ("pg_connections", "pg_connections_limit",
      "wal_bytes_per_s", "longest_transaction_s", "clock_off_s", "restarts")),
 )  # fmt: skip
-STORAGE = ("disk_free_bytes", "disk_days_left", "pg_size_bytes", "unsealed_days",
-           "backup_age_days", "certificate_days_left")  # fmt: skip
+STORAGE = ("disk_free_bytes", "disk_days_left", "pg_size_bytes", "backup_age_days",
+           "certificate_days_left")  # fmt: skip
 _UNKNOWN = {
     "disk_days_left": gettext_lazy("not known yet: the growth of a whole day is needed"),
     "unsealed_days": gettext_lazy("not known: nothing seals old days here"),
@@ -114,6 +114,8 @@ def context(actor: Actor, *, at: datetime) -> dict[str, Any]:
         "groups": [(name, [_line(key, figures) for key in keys]) for name, keys in GROUPS],
         "drawn": _drawn(figures, at=at),
         "storage": _storage(sample, figures),
+        "old_days": _old_days(figures),
+        "old_days_url": reverse("telemetry:old_days") if actor.may(VIEW_OLD_DAYS) else "",
         "disk": _disk(figures, at=at),
         "letters": _letters(actor, at=at),
         "failed": failed_jobs.failed_jobs(),
@@ -163,6 +165,22 @@ def _storage(sample: Sample | None, figures: dict[str, float | None]) -> list[Li
         never if key == "backup_age_days" and figures and not backed_up else _line(key, figures)
         for key in STORAGE
     ]
+
+
+def _old_days(figures: dict[str, float | None]) -> list[Line]:
+    """Return how many old days are sealed, and for how long the oldest other one has waited."""
+    key = "unsealed_days"
+    days, newest = telemetry.sealed_days()
+    kept = _("no day is old enough yet")
+    if newest is not None:
+        said = ngettext(
+            "%(n)s day, the newest is %(day)s", "%(n)s days, the newest is %(day)s", days
+        )
+        kept = said % {"n": formats.number(days), "day": formats.short_date(newest)}
+    waits = _line(key, figures)
+    if figures.get(key) == 0:
+        waits = Line(waits.label, pgettext("days to seal", "none waits"), True)
+    return [Line(_("Old days sealed"), kept, True), waits]
 
 
 def _drawn(figures: dict[str, float | None], *, at: datetime) -> list[Drawn]:

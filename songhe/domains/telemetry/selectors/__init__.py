@@ -34,7 +34,13 @@ from songhe.domains.telemetry.selectors.listing import (
     voided_by_keys,
 )
 from songhe.domains.telemetry.selectors.newest import newest_of
-from songhe.domains.telemetry.selectors.old_days import OldDays, TermLine, figures, old_days
+from songhe.domains.telemetry.selectors.old_days import (
+    OldDays,
+    TermLine,
+    figures,
+    old_days,
+    sealed_days,
+)
 from songhe.domains.telemetry.selectors.regions import (
     RegionStep,
     region_days,
@@ -86,6 +92,7 @@ __all__ = [
     "readings_of",
     "region_days",
     "region_hours",
+    "sealed_days",
     "series",
     "stream",
     "sums_of",

@@ -112,6 +112,14 @@ def _closed(at: datetime) -> tuple[list[date], list[date]]:
     return [day for day, sealed in closed if not sealed], [day for day, sealed in closed if sealed]
 
 
+def sealed_days() -> tuple[int, date | None]:
+    """Return how many days with readings are sealed, and the newest of them; 1 query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SEALED)
+        days, _readings, _first, last = cursor.fetchone()
+    return days, last
+
+
 def figures(at: datetime) -> dict[str, float | None]:
     """Return what the platform's watch is told: the age in days of the oldest unsealed day.
 

@@ -121,7 +121,8 @@ def _source(rows: Sequence[Any]) -> WaveSource:
     subject, device, number, _, _, rate_hz, frame, _ = rows[0]
     ends = [began + timedelta(seconds=n / rate) for _, _, _, _, began, rate, _, n in rows]
     leads = tuple(row[3] for row in rows)
-    return WaveSource(subject, device, codes.by_number(number), leads, max(ends), rate_hz, tuple(frame))
+    code = codes.by_number(number)
+    return WaveSource(subject, device, code, leads, max(ends), rate_hz, tuple(frame))
 
 
 _CHUNKS = """

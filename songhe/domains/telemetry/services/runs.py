@@ -15,6 +15,7 @@ from songhe.base.audit import services as audit
 from songhe.domains.telemetry.models import Run
 from songhe.domains.telemetry.terms import KEEP_OLD_DAYS, Work
 from songhe.kernel.errors import Conflict, Denied
+from songhe.kernel.logs import clean
 
 Clock = Callable[[], datetime]
 KEPT_RUNS = 500
@@ -71,7 +72,7 @@ def journal(
         yield kept
     except Exception as error:
         kept.outcome = Run.State.FAILED
-        kept.found = {"error": type(error).__name__, "words": str(error)[:300]}
+        kept.found = {"error": type(error).__name__, "words": clean(str(error))[:300]}
         raise
     finally:
         ended = Run.objects.filter(pk=run.pk)

@@ -18,9 +18,9 @@ from songhe.domains.telemetry import selectors
 from songhe.domains.telemetry.models import DeadLetter
 from songhe.domains.telemetry.panels import packaged_rules
 from songhe.domains.telemetry.panels.charts import CHARTS, critical_limits
+from songhe.domains.telemetry.terms import unit_words
 from songhe.domains.telemetry.testing import make_reading
 from songhe.domains.telemetry.tests.cast import Cast, make_cast, put
-from songhe.domains.telemetry.terms import unit_words
 from songhe.kernel import codes
 from songhe.kernel.ids import uuid7
 

@@ -16,10 +16,11 @@ from procrastinate.contrib.django import app
 
 from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM
+from songhe.base.access.roles import all_roles
 from songhe.base.accounts.models import User
 from songhe.base.audit.models import AuditEntry
 from songhe.base.health.figures import FIGURES
-from songhe.base.health.models import Sample
+from songhe.base.health.models import JobFault, Sample
 from songhe.portals.operations import watch
 
 pytestmark = pytest.mark.django_db
@@ -114,8 +115,15 @@ def test_a_failed_job_is_tried_again_once_and_the_trail_knows_who_asked() -> Non
             " ('events', 'events.deliver', 'failed', 8, '{\"handler\": \"x.y\"}') RETURNING id"
         )
         job = cursor.fetchone()[0]
+    JobFault.objects.create(
+        job=job, at=timezone.now(),
+        fault="  songhe/base/events/bus.py:41 in hear\nKeyError: no handler\nof this name",
+    )  # fmt: skip
     page = text_of(client)
     assert "events.deliver" in page
+    listed = page.split('id="jobs"')[1].split("</section>")[0]
+    assert "<summary><code>KeyError: no handler</code></summary>" in listed
+    assert "songhe/base/events/bus.py:41 in hear" in listed
     assert "已试 8 次" in page
     retry = reverse("operations:retry_job", args=[job])
     assert client.post(retry).status_code == 302
@@ -126,6 +134,36 @@ def test_a_failed_job_is_tried_again_once_and_the_trail_knows_who_asked() -> Non
     ).exists()
     assert client.post(retry).status_code == 409
     assert client.post(reverse("operations:retry_job", args=[0])).status_code == 404
+
+
+def test_old_days_are_told_and_open_to_the_engineer_without_anybodys_data() -> None:
+    sample(unsealed_days=5.0)
+    client = signed_in("engineer")
+    page = text_of(client)
+    assert "还没有可封存的日期" in page
+    assert "<dd>5 天</dd>" in page
+    assert reverse("telemetry:old_days") in page
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO sealed_day (day, messages, readings, bytes, first_sealed_at, sealed_at)"
+            " VALUES ('2026-11-17', 9, 9, 99, now(), now())"
+        )
+    sample(0, unsealed_days=0.0)
+    page = text_of(client)
+    assert "1 天，最近一天是" in page
+    assert "没有等待封存的日期" in page
+    assert client.get(reverse("telemetry:old_days")).status_code == 200
+    assert client.post(reverse("telemetry:seal")).status_code == 302
+    assert client.get(reverse("people:person_list")).status_code == 403
+    assert signed_in("regulator").get(reverse("telemetry:old_days")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [("admin", True), ("regulator", True), ("engineer", False), ("operator", False)],
+)
+def test_counts_of_regions_are_for_regulator_and_administrator(role: str, may: bool) -> None:
+    assert all_roles()[role].carries("telemetry.view_regions") is may
 
 
 def test_messages_not_taken_are_counted_by_reason_and_linked_for_who_may_see_them() -> None:
