@@ -31,7 +31,7 @@ log = structlog.get_logger("songhe.gateway.writer")
 TICK_S = 1.0
 BUSY_MESSAGES = 16
 # Messages wait so long for those before them to be stored; then they are judged all the same.
-AHEAD_S = 0.01
+AHEAD_S = 0.006
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 # After an unannounced repeat, so many batches look for repeats row by row.
 CAREFUL_BATCHES = 50
