@@ -6,9 +6,11 @@ import hashlib
 import json
 import shlex
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 
 from songhe.base.access.actor import SYSTEM
 from songhe.config import devicecli
@@ -20,6 +22,7 @@ from songhe.domains.organizations.testing import make_organization
 from songhe.domains.people.testing import make_home, make_person
 from songhe.engines.workflow.engine import ReasonNeeded
 from songhe.gateway import decoders
+from songhe.gateway.decoders import formats
 from songhe.kernel.wire import DeviceSnapshot
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +135,8 @@ def test_trying_a_file_says_what_it_becomes_and_what_is_wrong(tmp_path, capsys, 
     out = capsys.readouterr().out
     assert "127.51 mm[Hg]" in out
     assert out.count("refused") == 2
+    assert "  未收下：数值不可能（implausible）" in out
+    assert "  未收下：未知代码（unknown-code）" in out
     path.write_text(json.dumps({"at": now.isoformat(), "readings": values[:1]}))
     assert "127.51 mm[Hg]" in run(capsys, "try", str(path), "--type", "bp-monitor")
     path.write_text("not json")
@@ -166,3 +171,63 @@ def test_trying_what_a_hub_says_and_what_a_meter_sends(tmp_path, capsys):
     table.write_text("format: mine\ntopics: [{topic: 'a/{name}', reader: 1}]")
     with pytest.raises(BadDevice, match=r"topics\[0\]\.reader"):
         devicecli.main(["try", str(path), "--format", str(table), "--topic", "a/b"])
+
+
+SAMPLES = Path(formats.__file__).parent / "samples"
+
+
+def tried(tmp_path, capsys, payload: str | bytes, *said: str) -> tuple[int, str]:
+    path = tmp_path / "sample"
+    path.write_bytes(payload if isinstance(payload, bytes) else payload.encode())
+    found = devicecli.main(["try", str(path), *said])
+    return found, capsys.readouterr().out
+
+
+def acted(name: str) -> tuple[str, list[str]]:
+    """Return a format's first sample and the options that say what it is."""
+    sample = yaml.safe_load((SAMPLES / f"{name}.yaml").read_text("utf-8"))[0]
+    if name == "gatt":
+        return sample["hex"], ["--kind", f"gatt/{sample['part']}"]
+    if name == "openmhealth":
+        space, _, versioned = sample["schema"].partition("/")
+        title, _, version = versioned.rpartition("-")
+        header = {"id": "1", "creation_date_time": "2026-11-21T02:30:00Z",
+                  "schema_id": {"namespace": space, "name": title, "version": version}}  # fmt: skip
+        return json.dumps({"header": header, "body": sample["body"]}), ["--kind", "openmhealth"]
+    said = ["--format", name, "--topic", sample["topic"], "--type", sample.get("type", "pir")]
+    place = sample["topic"].rpartition("/")[0]
+    for fact, text in sample.get("facts", {}).items():
+        said += ["--before", f"{place}/{fact}={text}"]
+    return sample["payload"], said
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SAMPLES.glob("*.yaml")))
+def test_every_format_is_tried_with_a_sample_and_with_a_broken_one(name, tmp_path, capsys):
+    payload, said = acted(name)
+    state, out = tried(tmp_path, capsys, payload, *said)
+    assert state == 0, out
+    assert ": " in out
+    broken = payload[:-4] if name == "gatt" else payload[: len(payload) // 2] + "{"
+    state, out = tried(tmp_path, capsys, broken, *said)
+    assert state == 1, out
+    english, chinese = out.splitlines()[:2]
+    assert english.startswith("refused: ")
+    assert chinese.startswith("  未收下：")
+
+
+def test_what_cannot_be_tried_is_said_in_both_languages(tmp_path, capsys):
+    torn = tmp_path / "torn.yaml"
+    torn.write_text("a: [1")
+    topic = "homeassistant/sensor/a/state"
+    absent = str(tmp_path / "no.yaml")
+    for payload, said, english, chinese in (
+        ("{}", ["--format", absent, "--topic", "a"], "cannot be read", "无法读取"),
+        ("{}", ["--format", str(torn), "--topic", "a"], "is no YAML: .* in line 1", "第 1 行"),
+        ("{}", ["--format", "zigbee2mqtt"], "needs --topic", "还要给出 --topic"),
+        ("{}", ["--format", "nonsense", "--topic", "a"], "There is no format", "没有格式"),
+        ("{}", ["--format", "homeassistant", "--topic", topic, "--before", "a"],
+         "is not TOPIC=PAYLOAD", "应写作"),
+        ("not hex", ["--kind", "gatt/2A37"], "This is no hex", "不是十六进制"),
+    ):  # fmt: skip
+        with pytest.raises(BadDevice, match=rf"(?s){english}.*{chinese}"):
+            tried(tmp_path, capsys, payload, *said)
