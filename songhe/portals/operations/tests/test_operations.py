@@ -140,7 +140,7 @@ def test_old_days_are_told_and_open_to_the_engineer_without_anybodys_data() -> N
     sample(unsealed_days=5.0)
     client = signed_in("engineer")
     page = text_of(client)
-    assert "还没有可封存的日期" in page
+    assert "还没有到期可封存的日子" in page
     assert "<dd>5 天</dd>" in page
     assert reverse("telemetry:old_days") in page
     with connection.cursor() as cursor:
@@ -151,7 +151,7 @@ def test_old_days_are_told_and_open_to_the_engineer_without_anybodys_data() -> N
     sample(0, unsealed_days=0.0)
     page = text_of(client)
     assert "1 天，最近一天是" in page
-    assert "没有等待封存的日期" in page
+    assert "没有等待封存的日子" in page
     assert client.get(reverse("telemetry:old_days")).status_code == 200
     assert client.post(reverse("telemetry:seal")).status_code == 302
     assert client.get(reverse("people:person_list")).status_code == 403
