@@ -23,6 +23,7 @@ from songhe.domains.monitoring.tests.surfaces import client, ring, settle, stand
 from songhe.domains.people import selectors as people
 from songhe.domains.people import services as persons
 from songhe.domains.telemetry.testing import make_reading
+from songhe.kernel import codes
 from songhe.kernel.detectors import Evaluator, RuleBook
 from songhe.kernel.errors import Denied, NotFound
 from songhe.kernel.time import to_us
@@ -309,7 +310,17 @@ def test_what_was_measured_before_she_left_is_not_shown_as_now(house: County) ->
     assert "Away since" in away
     assert "in hospital" in away
     assert "县医院" in away
+    key = make_reading(**chen, at=before + HOUR, values={"sbp": 186, "dbp": 112})
+    make_finding(
+        rule="bp-critical", subject=house.chen.pk, subject_kind=SubjectKind.PERSON,
+        person=house.chen.pk, at=before + HOUR,
+        summary={"code": codes.by_key("sbp").number, "value": 186},
+        evidence=[{"subject": str(house.chen.pk), "device": str(band.pk), "at_us": key.at_us,
+                   "fingerprint": key.fingerprint}],
+    )  # fmt: skip
+    services.take_findings(at=now)
+    assert "186/112" in panel()  # what rings is never hidden
     services.withdraw_absence(
         actor=house.actor("sun", now), absence_id=absence.pk, reason="误录", at=now
     )
-    assert "147/83" in panel()
+    assert "Away since" not in panel()

@@ -115,16 +115,19 @@ def when_words(moment: datetime, at: datetime) -> str:
 def now_panel(request: HttpRequest, person: PersonView) -> SafeString | None:
     """Draw the last vital values; nothing where health is not open.
 
-    While the person is away, nothing that was measured before she left is shown as now.
+    While the person is away, nothing that was measured before she left is shown as now, but for
+    what an open critical alarm rests on.
     """
     reads = reads_of(request, person)
     if "health" not in reads.classes:
         return None
     away = reads.away
+    ringing = {(mark.device, mark.at_us) for mark in reads.marks}
     own = [
         value
         for value in reads.latest
-        if value.subject == person.id and (away is None or value.at >= away.since)
+        if value.subject == person.id
+        and (away is None or value.at >= away.since or (value.device, to_us(value.at)) in ringing)
     ]
     shown = vitals(own, reads.usual, at=reads.at, marks=reads.marks)
     half = (len(shown) + 1) // 2
