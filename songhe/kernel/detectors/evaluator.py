@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from uuid import UUID
 from weakref import WeakSet
@@ -49,6 +49,7 @@ class Evaluator:
         self._memory = Memory()
         self._watched: dict[int, Watched] = {}
         self._deaf: tuple[tuple[int, int], ...] = ()
+        self._changed: set[str] = set()
 
     def judge(self, readings: Iterable[Reading], now_us: int, after: Plan | None = None) -> Plan:
         """Judge really new readings of any subjects, in any order.
@@ -90,6 +91,7 @@ class Evaluator:
 
     def tick(self, now_us: int) -> Plan:
         """Judge what time alone brings about: cost is by what is due, not by subjects."""
+        self._look_again()
         plan = Plan(self._memory, now_us)
         for _, (kind, key, rule_id) in plan.due():
             if kind == "device" and key in self._watched:
@@ -112,14 +114,16 @@ class Evaluator:
 
         Deadlines of those it concerns are looked at again on the next tick.
         """
+        if self.rules.holds(scope):
+            return self.rules.problems[scope.scope]
         problems = self.rules.put(scope)
-        self._look_again(scope.scope)
+        self._changed.add(scope.scope)
         return problems
 
     def remove_scope(self, scope: str) -> None:
         """Forget a scope of rules."""
         self.rules.remove(scope)
-        self._look_again(scope)
+        self._changed.add(scope)
 
     def watch(self, device: DeviceSnapshot, seen_us: int | None = None) -> None:
         """Watch an active device for silence; call again on every change of its snapshot.
@@ -355,20 +359,22 @@ class Evaluator:
         away = profile.away if rule.away == "suspend" else ()
         return Context(key=track.key, facts=profile.facts, away=away, zone=profile.zone)
 
-    def _look_again(self, scope: str) -> None:
-        person = UUID(scope.removeprefix("person:")) if scope.startswith("person:") else None
-        for timer in list(self._timers_of(person)):
-            self._memory.timers.arm(_SOON_US, timer)
-
-    def _timers_of(self, person: UUID | None) -> Iterator[Timer]:
+    def _look_again(self) -> None:
+        """Set deadlines anew of all whose rules have changed, in one look through all."""
+        scopes, self._changed = self._changed, set()
+        if not scopes:
+            return
+        persons = {UUID(scope[7:]) for scope in scopes if scope.startswith("person:")}
+        everybody = len(persons) < len(scopes)
         for timer in self._memory.timers.armed():
-            if person is None:
-                yield timer
-                continue
-            track = self._memory.tracks[timer[0]].get(timer[1])
-            watched = self._watched.get(timer[1])
-            if (track and track.person == person) or (watched and _living(watched) == person):
-                yield timer
+            if everybody or not persons.isdisjoint(self._persons_of(timer)):
+                self._memory.timers.arm(_SOON_US, timer)
+
+    def _persons_of(self, timer: Timer) -> set[UUID]:
+        track = self._memory.tracks[timer[0]].get(timer[1])
+        watched = self._watched.get(timer[1])
+        found = {track.person if track else None, _living(watched) if watched else None}
+        return {person for person in found if person is not None}
 
 
 def _person(reading: Reading) -> UUID | None:

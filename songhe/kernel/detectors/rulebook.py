@@ -44,6 +44,7 @@ class RuleBook:
 
     def __init__(self, scopes: Iterable[RuleScope] = ()) -> None:
         self.problems: dict[str, list[Invalid]] = {}
+        self._given: dict[str, RuleScope] = {}
         self._scopes: dict[str, RuleScope] = {}
         self._profiles: dict[int, Profile] = {}
         self._rulesets: dict[bytes, RuleSet] = {}
@@ -56,6 +57,7 @@ class RuleBook:
 
         With an evaluator running use `Evaluator.put_scope`, which also looks after deadlines.
         """
+        self._given[scope.scope] = scope
         good, problems = [], []
         for change in scope.changes:
             try:
@@ -68,8 +70,13 @@ class RuleBook:
         self._stale(scope.scope)
         return problems
 
+    def holds(self, scope: RuleScope) -> bool:
+        """Tell whether a scope was given as it is before."""
+        return self._given.get(scope.scope) == scope
+
     def remove(self, scope: str) -> None:
         """Forget a scope (`*`, `org:<uuid>`, `person:<uuid>`)."""
+        self._given.pop(scope, None)
         self._scopes.pop(scope, None)
         self.problems.pop(scope, None)
         self._stale(scope)

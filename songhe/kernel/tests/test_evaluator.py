@@ -87,6 +87,25 @@ def test_versions_say_whose_change_was_judged_by() -> None:
     assert book.rule("bp-critical", CHEN) == other
 
 
+def test_rules_given_again_as_they_were_cost_no_look_at_deadlines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judge, scope = evaluator(), person_scope(changes=[RuleChange("bp-critical", "3")])
+    feed(judge, reading(0, sbp=190, dbp=90))
+    judge.put_scope(scope)
+    tick(judge, T0 + 1)
+    looked: list[bool] = []
+    armed = judge._memory.timers.armed
+    monkeypatch.setattr(judge._memory.timers, "armed", lambda: looked.append(True) or armed())
+    judge.put_scope(scope)
+    tick(judge, T0 + 2)
+    assert not looked
+    judge.put_scope(person_scope(changes=[RuleChange("bp-critical", "4")]))
+    judge.remove_scope(f"person:{CHEN}")
+    tick(judge, T0 + 3)
+    assert looked == [True]
+
+
 def test_a_bad_change_is_left_out_and_named() -> None:
     bad = RuleChange("bp-critical", "1", params={"sbp_ge": "high"})
     unknown = RuleChange("no-such-rule", "1")
