@@ -204,12 +204,12 @@ def announced(house: DrillHouse, heard: set[str], knows_until: float) -> list[st
     since = datetime.fromtimestamp(knows_until).astimezone() if knows_until else None
     # What was raised while the clock was an hour ahead is still to come, as it seems.
     rows = house.rows(
-        "SELECT id::text, raised_at - CASE WHEN raised_at > now() THEN interval '1 hour'"
+        "SELECT id::text, rule, raised_at - CASE WHEN raised_at > now() THEN interval '1 hour'"
         " ELSE interval '0' END FROM monitoring_alarm WHERE incident_id IS NULL"
     )
     return [
-        f"alarm {alarm} was never on the stream"
-        for alarm, at in rows
+        f"alarm {alarm} of {rule}, raised at {at}, was never on the stream"
+        for alarm, rule, at in rows
         if alarm not in heard and (since is None or at > since)
     ]
 

@@ -15,6 +15,7 @@ import urllib.request
 from datetime import UTC, datetime
 from uuid import UUID
 
+from songhe.domains.monitoring.terms import PLATFORM_TOPIC
 from songhe.kernel import tickets
 from songhe.kernel.wire import LiveTicket
 from tests.support.drill.house import DrillHouse
@@ -60,7 +61,10 @@ class Stream:
     def _listen(self) -> None:
         offset_s = self._house.clock.offset_s if self._house.clock else 0.0
         ticket = LiveTicket(
-            user=NOBODY, topics=["region:990121"], exp=int(time.time() + offset_s) + 60
+            user=NOBODY,
+            # People's alarms and the platform's own: a database that was away is one of these.
+            topics=["region:990121", PLATFORM_TOPIC],
+            exp=int(time.time() + offset_s) + 60,
         )
         drawn = datetime.fromtimestamp(self._last + offset_s, UTC).isoformat()
         asked = urllib.parse.urlencode(
