@@ -94,10 +94,11 @@ def _fingerprint_sql() -> str:
             " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
         )
         tables = sorted(row[0] for row in cursor.fetchall() if row[0] not in QUIET)
-    return " UNION ALL ".join(
+    counted = " UNION ALL ".join(
         f"SELECT '{table}', count(*), coalesce(sum(hashtext(t::text)::bigint), 0) FROM {table} t"
         for table in tables
     )
+    return f"{counted} ORDER BY 1"  # the server counts side by side, in no order
 
 
 def fingerprint() -> list[tuple[str, int, int]]:

@@ -102,13 +102,14 @@ def test_every_chart_has_its_table(cast: Cast, chart: str) -> None:
 def test_readings_are_not_for_everybody(cast: Cast) -> None:
     put(cast.chen, cast.devices["bp"], timezone.now() - timedelta(days=1), sbp=141, dbp=83)
     for who, status in (("liu", 403), ("wu", 403), ("keeper", 403), ("far", 404)):
-        assert "141" not in get(cast, who, table_of(cast), status=status)
+        assert "141/83" not in get(cast, who, table_of(cast), status=status)
 
 
 def test_voiding_over_the_page(cast: Cast) -> None:
     key = put(cast.chen, cast.devices["bp"], timezone.now() - timedelta(days=1), sbp=241, dbp=83)
     url = f"{table_of(cast)}{selectors.key_text(key)}/void/"
     assert url in get(cast, "admin", table_of(cast))
+    assert "241/83" in get(cast, "admin", table_of(cast))
     assert "241/83 mmHg" in get(cast, "admin", url)
     for who, status in (("sun", 403), ("wei", 403), ("zhao", 403), ("keeper", 403)):
         post(cast, who, url, {"reason": "because"}, status)
@@ -116,7 +117,7 @@ def test_voiding_over_the_page(cast: Cast) -> None:
     assert selectors.readings_by_keys([key])[1] == []
     post(cast, "admin", url, {"reason": "the cuff was on the table"}, 302)
     assert selectors.readings_by_keys([key])[1] == [key]
-    assert "241" not in get(cast, "admin", table_of(cast))
+    assert "241/83" not in get(cast, "admin", table_of(cast))
     get(cast, "admin", url, status=404)
     get(cast, "admin", f"{table_of(cast)}nonsense/void/", status=404)
 
