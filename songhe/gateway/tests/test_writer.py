@@ -156,6 +156,26 @@ async def test_a_repeat_that_nothing_announces_is_found_and_not_judged_again(
     assert latest == [([81.0],)]
 
 
+async def test_what_a_device_told_of_itself_is_kept_when_it_is_acknowledged(
+    database_url: str,
+) -> None:
+    """Also while so many rows have changed that the others are left to the follower."""
+    registry, sender = Registry(), Waiting(1)
+    one = registry.apply(snapshot("tells"))
+    route = registry.route(one, "songhe/1/tells/status")
+    async with running(database_url, FaultyEvaluator()) as writer:
+        await asyncio.sleep(0.05)
+        for _ in range(300):
+            writer.device_online(uuid4(), True)
+        payload = b'{"at": "2026-11-21T02:30:00Z", "firmware": "7.1"}'
+        writer.put(Inbound(sender, b"ack0", route, payload, NOW_US))
+        async with asyncio.timeout(30):
+            await sender.done.wait()
+        kept = rows(database_url, "SELECT firmware FROM device_seen WHERE device = %s", one.id)
+    assert kept == [("7.1",)]
+    assert rows(database_url, "SELECT count(*) FROM device_seen")[0][0] > 300
+
+
 @pytest.mark.parametrize(("who", "first"), [("writer", 91), ("follower", 101)])
 async def test_a_server_that_says_nothing_is_left_for_another_connection(
     database_url: str, who: str, first: int

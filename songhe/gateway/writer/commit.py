@@ -81,7 +81,8 @@ class Committer:
                 only.plan = self._plan(only.batch, found, only.now_us)
         rows = [row for judged in group for row in judged.rows]
         planned = self._latest.plan(rows)
-        along = subjects, devices = await self._flush.with_batch(planned.keys())
+        told = {device.id for judged in group for device, _ in judged.batch.statuses}
+        along = subjects, devices = await self._flush.with_batch(planned.keys(), told)
         written = False
         try:
             work = Work(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from uuid import UUID
 
 from songhe.gateway.writer.latest import Latest
@@ -23,8 +23,9 @@ class Flush:
     """Shares out the changed rows of `latest` and `device_seen`.
 
     In quiet hours they are committed with the readings. Under load they follow a moment behind, a
-    handful at a time and on a connection of their own, so that no reading waits for them. One of
-    the two has rows in hand at a time: an older row must never be written over a newer one.
+    handful at a time and on a connection of their own, so that no reading waits for them; only
+    what a device told of itself goes with its message, whose acknowledgement says that it is kept.
+    One of the two has rows in hand at a time: an older row must never be written over a newer one.
     """
 
     def __init__(self, latest: Latest, seen: Seen) -> None:
@@ -33,21 +34,32 @@ class Flush:
         self._latest_s = self._seen_s = 0.0
         self._batching = self._following = False
         self._free = asyncio.Event()
-        # What was changed at the last look and is not written yet.
+        # What was changed at the follower's last look and is not written yet.
         self._behind: Due = set(), set()
 
-    async def with_batch(self, planned: Collection[int]) -> Due:
-        """Return (subjects, devices) whose rows a batch takes along: all or none of them.
+    async def with_batch(self, planned: Collection[int], told: Set[UUID]) -> Due:
+        """Return (subjects, devices) whose rows a batch takes along; `batch_ended` must be called.
 
-        planned: the subjects whose values the batch renews. `batch_ended` must be called.
+        planned: the subjects whose values the batch renews; told: the devices that told of
+        themselves in it. All rows while they are few, else those of the devices that told.
         """
-        while self._following and self._is_few(planned):
+        while self._following and (told or self._is_few(planned)):
             self._free.clear()
             await self._free.wait()
-        if self._following or not self._is_few(planned):
+        if self._following:
+            return set(), set()
+        subjects, devices = self._behind
+        if self._is_few(planned):
+            self._latest.dirty |= subjects
+            self._behind = set(), set()
+            self._batching = True
+            return self._latest.dirty.union(planned), devices | self._take_devices()
+        if not told:
             return set(), set()
         self._batching = True
-        return self._latest.dirty.union(planned), self._take_devices()
+        devices -= told
+        self._seen.dirty -= told
+        return set(), set(told)
 
     def batch_ended(self, taken: Due, *, written: bool) -> None:
         """Strike off what a batch wrote; what it could not waits on."""
@@ -94,7 +106,7 @@ class Flush:
             self._latest.dirty |= subjects
             self._seen.dirty |= devices
             self._behind = set(), set()
-        self._following = any(self._behind)
+        self._following = False
         self._free.set()
 
     def force(self) -> None:

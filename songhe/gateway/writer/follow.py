@@ -25,8 +25,8 @@ MOST = 128
 class Follower:
     """Writes changed rows a moment behind the readings, on a connection of its own.
 
-    What it writes was committed before, and is found again in the readings at the next start:
-    that is why its own commits need not wait for the disk.
+    Newest values are found again in the readings at the next start, and that a device was heard is
+    said again by the device: that is why its own commits need not wait for the disk.
     """
 
     def __init__(
