@@ -215,9 +215,9 @@ class Patient(Evaluator):
         super().__init__(RuleBook())
         self.ticks = 0
 
-    def tick(self, now_us: int) -> Plan:
+    def tick(self, now_us: int, after: Plan | None = None) -> Plan:
         self.ticks += 1
-        return super().tick(now_us)
+        return super().tick(now_us, after)
 
 
 async def test_time_passes_under_steady_load(database_url: str) -> None:

@@ -36,12 +36,15 @@ class Committer:
         latest: Latest,
         seen: Seen,
         flush: Flush,
+        announce: Callable[[], None],
         now_us: Callable[[], int],
     ) -> None:
+        """announce: is called when findings are committed."""
         self._evaluator = evaluator
         self._latest = latest
         self._seen = seen
         self._flush = flush
+        self._announce = announce
         self._now_us = now_us
         self._clock_watch = StepWatch(now_us() / 1_000_000, steady_s())
 
@@ -54,11 +57,14 @@ class Committer:
         rows = list(batch.readings.values())
         return Judged(batch, rows, self._plan(batch, rows, now_us, after), now_us)
 
-    def tick(self) -> Judged:
-        """Judge what time alone brings about. Raises JudgementFailed."""
+    def tick(self, after: Plan | None = None) -> Judged:
+        """Judge what time alone brings about, with a batch of no messages.
+
+        after: as for `judge`. Raises JudgementFailed.
+        """
         now_us = self._look_at_clock()
         try:
-            return Judged(Batch(), [], self._evaluator.tick(now_us), now_us)
+            return Judged(Batch(), [], self._evaluator.tick(now_us, after), now_us)
         except Exception as error:
             metrics.FAULTS.labels("judge").inc()
             log.exception("a rule failed on the clock's tick")
@@ -98,6 +104,8 @@ class Committer:
             written = True
         finally:
             self._flush.batch_ended(along, written=written)
+        if work.findings:
+            self._announce()
         for judged in group:
             self._take_over(judged)
         self._count(group, started_s)
@@ -136,10 +144,12 @@ class Committer:
         return now_us
 
     def _count(self, group: list[Judged], started_s: float) -> None:
-        messages = 0
+        messages, oldest_us = 0, 0
         for judged in group:
             batch, new = judged.batch, len(judged.rows)
             messages += len(batch)
+            if batch.inbox and not oldest_us:
+                oldest_us = batch.inbox[0].received_us
             metrics.READINGS.inc(new)
             metrics.REPEATS.inc(len(batch.readings) - new)
             metrics.FINDINGS.inc(len(judged.findings))
@@ -150,5 +160,4 @@ class Committer:
         if messages:
             metrics.BATCH.observe(messages)
             metrics.COMMIT.observe(time.monotonic() - started_s)
-            received_us = group[0].batch.inbox[0].received_us
-            metrics.LAG.observe((self._now_us() - received_us) / 1_000_000)
+            metrics.LAG.observe((self._now_us() - oldest_us) / 1_000_000)

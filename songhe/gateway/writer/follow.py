@@ -1,8 +1,9 @@
-"""The follower: brings the tables `latest` and `device_seen` up to what memory says."""
+"""The follower: does what comes after a commit and is not waited for."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import structlog
@@ -23,9 +24,10 @@ MOST = 128
 
 
 class Follower:
-    """Writes changed rows a moment behind the readings, on a connection of its own.
+    """Announces findings, and writes changed rows of `latest` and `device_seen` a moment behind.
 
-    Newest values are found again in the readings at the next start, and that a device was heard is
+    On a connection of its own. An announcement that fails is none: the jobs process also looks by
+    itself every 2 s. Newest values are found again in the readings at the next start, and that a device was heard is
     said again by the device: that is why its own commits need not wait for the disk.
     """
 
@@ -39,6 +41,8 @@ class Follower:
         self._now_us = now_us
         self._store: Store | None = None
         self._most = MOST
+        self._has_findings = False
+        self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -52,9 +56,16 @@ class Follower:
             await asyncio.wait({self._task})
             await self._drop()  # it may have been cut off in the middle of a statement
         self._flush.force()
+        if self._has_findings:
+            await self._announce()
         while self._flush.is_due and await self._write():
             pass
         await self._drop()
+
+    def announce(self) -> None:
+        """Let it be known soon that findings were committed."""
+        self._has_findings = True
+        self._wake.set()
 
     def break_off(self) -> None:
         """Cut the line to a server that says nothing."""
@@ -63,10 +74,27 @@ class Follower:
 
     async def _run(self) -> None:
         while True:
-            if not self._flush.is_due:
-                await asyncio.sleep(LOOK_S)
+            if self._has_findings:
+                await self._announce()
+            elif not self._flush.is_due:
+                await self._called()
             elif not await self._write():
                 await asyncio.sleep(RETRY_S)
+
+    async def _called(self) -> None:
+        """Wait until there are findings, or it is time to look for rows."""
+        self._wake.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await self._wake.wait()
+
+    async def _announce(self) -> None:
+        self._has_findings = False
+        try:
+            await (await self._ready_store()).announce()
+        except Exception as error:
+            log.info("findings not announced", error=type(error).__name__)
+            await self._drop()
 
     async def _write(self) -> bool:
         """Write the next rows; False when it was in vain."""
@@ -89,14 +117,17 @@ class Follower:
 
     async def _commit(self, taken: Due) -> None:
         subjects, devices = taken
-        if self._store is None:
-            self._store = await Store.open(self._url, "follower", waits_for_disk=False)
         work = Work(
             (),
             latest=self._latest.packed(subjects, {}, self._now_us()),
             seen=self._seen.packed(devices),
         )
-        await self._store.write(work)
+        await (await self._ready_store()).write(work)
+
+    async def _ready_store(self) -> Store:
+        if self._store is None:
+            self._store = await Store.open(self._url, "follower", waits_for_disk=False)
+        return self._store
 
     def _refused(self, taken: Due) -> bool:
         """Try fewer rows next time; True when one row alone is refused, which is left out."""

@@ -120,6 +120,14 @@ class Store:
         elif work.readings:
             await self._copy(_COPY_DIRECT, work.readings)
 
+    async def announce(self) -> None:
+        """Tell whoever makes alarms that findings are committed.
+
+        Not in their own transaction: notifying ones are committed one after another, and the
+        readings would wait for others' syncs.
+        """
+        await self._connection.execute("SELECT pg_notify(%s, '')", (CHANNEL_FINDING,))
+
     async def begin(self, batch: Batch) -> list[Reading]:
         """Begin a transaction, insert those readings that are not stored yet, and return them."""
         readings = batch.readings
@@ -160,7 +168,6 @@ class Store:
         if work.findings:
             # One that is there already stays as it is.
             await cursor.executemany(_INSERT_FINDING, [_finding(f) for f in work.findings])
-            await cursor.execute("SELECT pg_notify(%s, '')", (CHANNEL_FINDING,))
         for batch, now_us in work.batches:
             if batch.has_more:
                 await self._write_more(cursor, batch, now_us)

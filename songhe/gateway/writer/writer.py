@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
@@ -52,8 +53,9 @@ class Writer(Pressure):
         self._evaluator = evaluator
         self.seen = seen
         flush = Flush(latest, seen)
-        self._committer = Committer(evaluator, latest, seen, flush, now_us)
         self._follower = Follower(settings.database_url, flush, latest, seen, now_us)
+        announce = self._follower.announce
+        self._committer = Committer(evaluator, latest, seen, flush, announce, now_us)
         self._now_us = now_us
         self._intake = Intake(settings.gateway_letters_per_minute)
         self._batches: deque[Batch] = deque((Batch(),))
@@ -66,6 +68,9 @@ class Writer(Pressure):
         self._ahead = Ahead(self._batch_messages, self._store_ahead, self._take_back)
         self._store: Store | None = None
         self._tick_due = False
+        # The tick judged and not stored yet; whether the last one could not be.
+        self._ticking: Batch | None = None
+        self._is_tick_failed = False
         self._careful = 0
         self._stopping = False
         self._down_since_s: float | None = None
@@ -102,6 +107,7 @@ class Writer(Pressure):
                 await self._wake.wait()
                 self._wake.clear()
                 await self._round()
+            await self._ahead.wait(TICK_S)  # what a tick found, unless the database is away
         finally:
             timer.cancel()
             await self._ahead.stop()
@@ -137,9 +143,20 @@ class Writer(Pressure):
                 break  # under steady load messages always wait: time must pass all the same
         if self._tick_due:
             self._tick_due = False
+            await self._tick()
+            self._wake.set()
+
+    async def _tick(self) -> None:
+        """Let time pass for the rules; one tick at a time waits to be stored."""
+        if self._is_tick_failed or self._careful or self._batches[0].may_repeat:
+            self._is_tick_failed = False
             await self._ahead.wait()
             await self._guarded(Batch(), tick=True)
-            self._wake.set()
+        elif self._ticking is None:
+            with contextlib.suppress(JudgementFailed):
+                judged = self._committer.tick(self._ahead.last)
+                self._ticking = judged.batch
+                self._ahead.put(judged)
 
     async def _linger(self, received_us: int) -> None:
         """Let a batch wait for company, longer when many come or others are being stored."""
@@ -174,8 +191,11 @@ class Writer(Pressure):
     async def _store_ahead(self, group: list[Judged]) -> None:
         await self._committer.commit(await self._ready_store(), group)
         for judged in group:
-            metrics.MESSAGES.inc(len(judged.batch))
-            self._release(judged.batch)
+            if judged.batch is self._ticking:
+                self._ticking = None
+            else:
+                metrics.MESSAGES.inc(len(judged.batch))
+                self._release(judged.batch)
         if self._stopping:
             self._wake.set()
 
@@ -184,6 +204,9 @@ class Writer(Pressure):
         was_there, no_day = isinstance(error, UniqueViolation), is_missing_partition(error)
         if was_there:
             self._careful = CAREFUL_BATCHES
+        if self._ticking is not None:
+            batches.remove(self._ticking)
+            self._ticking, self._is_tick_failed, self._tick_due = None, True, True
         self._put_back(batches, retried=not (was_there or no_day))
         await self._abandon_transaction()
         if no_day or is_passing(error):

@@ -89,10 +89,10 @@ class Evaluator:
                 self._judge(plan, kind, key, batch)
         return plan
 
-    def tick(self, now_us: int) -> Plan:
+    def tick(self, now_us: int, after: Plan | None = None) -> Plan:
         """Judge what time alone brings about: cost is by what is due, not by subjects."""
         self._look_again()
-        plan = Plan(self._memory, now_us)
+        plan = Plan(self._memory, now_us, after)
         for _, (kind, key, rule_id) in plan.due():
             if kind == "device" and key in self._watched:
                 self._listen(plan, key, ())

@@ -94,6 +94,37 @@ def test_ticks_between_readings_find_the_same_only_earlier(
 
 
 @MANY
+@given(
+    streams(),
+    st.lists(st.sampled_from([0.0, 0.3, 0.9, 1.0]), min_size=1, max_size=7),
+    st.integers(1, 6),
+)
+def test_ticks_may_be_judged_ahead_as_well(
+    stream: list[Reading], shares: list[float], depth: int
+) -> None:
+    evaluator = judge()
+    found: list[Finding] = []
+    open_plans: list[Plan] = []
+
+    def put(plan: Plan, most: int = depth) -> None:
+        open_plans.append(plan)
+        while len(open_plans) > most:
+            oldest = open_plans.pop(0)
+            found.extend(oldest.findings)
+            oldest.commit()
+
+    before_us = T0
+    for one, share in zip(stream, cycle(shares), strict=False):
+        now_us = before_us + int(share * (one.effective_us - before_us))
+        put(evaluator.tick(now_us, open_plans[-1] if open_plans else None))
+        put(evaluator.judge([one], one.effective_us, open_plans[-1] if open_plans else None))
+        before_us = one.effective_us
+    put(evaluator.tick(end_of(stream), open_plans[-1]), 0)
+    found += evaluator.tick(end_of(stream)).findings
+    assert told(found) == told(whole(stream))
+
+
+@MANY
 @given(streams(), st.integers(1, 40))
 def test_future_readings_do_not_change_past_findings(stream: list[Reading], length: int) -> None:
     first = stream[:length]
