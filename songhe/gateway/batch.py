@@ -140,11 +140,6 @@ class Batch:
         if effective_us > known.effective_us:
             known.effective_us = effective_us
 
-    def settle(self) -> None:
-        """Tell every source that its messages are committed and judged."""
-        for source, tokens in self.receipts.items():
-            source.settle(bytes(tokens))
-
     def give_up(self) -> None:
         """Tell every source that its messages are not stored."""
         for source in self.receipts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -37,14 +37,16 @@ class Committer:
         seen: Seen,
         flush: Flush,
         announce: Callable[[], None],
+        settle: Callable[[Iterable[Batch]], None],
         now_us: Callable[[], int],
     ) -> None:
-        """announce: is called when findings are committed."""
+        """announce: hears that findings are committed; settle: gets batches that are."""
         self._evaluator = evaluator
         self._latest = latest
         self._seen = seen
         self._flush = flush
         self._announce = announce
+        self._settle = settle
         self._now_us = now_us
         self._clock_watch = StepWatch(now_us() / 1_000_000, steady_s())
 
@@ -109,9 +111,10 @@ class Committer:
         for judged in group:
             self._take_over(judged)
         self._count(group, started_s)
+        self._settle(judged.batch for judged in group)
 
     def _take_over(self, judged: Judged) -> None:
-        """Advance the rules' states and settle: the transaction is committed, nothing undoes it."""
+        """Advance the rules' states: the transaction is committed, nothing undoes it."""
         try:
             if judged.plan is not None:
                 judged.plan.commit()
@@ -121,7 +124,6 @@ class Committer:
         except Exception:
             metrics.FAULTS.labels("judge").inc()
             log.exception("rule states could not be taken over", messages=len(judged.batch))
-        judged.batch.settle()
 
     def _plan(
         self, batch: Batch, rows: list[Reading], now_us: int, after: Plan | None = None

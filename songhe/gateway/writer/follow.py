@@ -26,9 +26,9 @@ MOST = 128
 class Follower:
     """Announces findings, and writes changed rows of `latest` and `device_seen` a moment behind.
 
-    On a connection of its own. An announcement that fails is none: the jobs process also looks by
-    itself every 2 s. Newest values are found again in the readings at the next start, and that a device was heard is
-    said again by the device: that is why its own commits need not wait for the disk.
+    On a connection of its own, whose commits need not wait for the disk: newest values are found
+    again in the readings at the next start, and that a device was heard is said again by the
+    device. An announcement that fails is none: the jobs process also looks by itself every 2 s.
     """
 
     def __init__(

@@ -12,12 +12,13 @@ from typing import Any, Self
 
 import msgspec
 import psycopg
-from psycopg.types.json import Jsonb
+from psycopg import sql
 
 from songhe.gateway.batch import Batch, Letter, Replayed
 from songhe.gateway.database import Connection, connect
 from songhe.gateway.normalise import StoredWaveform
 from songhe.gateway.writer import rows, seen
+from songhe.gateway.writer.talk import Part, say
 from songhe.kernel.time import DAY_US, from_us, to_us
 from songhe.kernel.wire import CHANNEL_FINDING, Finding, Reading
 
@@ -50,10 +51,12 @@ ON CONFLICT (subject) DO UPDATE SET subject_kind = EXCLUDED.subject_kind,
   devices = EXCLUDED.devices, updated_at = EXCLUDED.updated_at
 """  # noqa: S608 (constants only)
 _COPY_SEEN = f"COPY incoming_seen ({seen.COLUMNS}) FROM STDIN (FORMAT BINARY)"
-_INSERT_FINDING = """
-INSERT INTO finding (id, rule, rule_version, phase, "of", level, subject_kind, subject, person,
-  device, onset_at, decided_at, late, summary, evidence, params)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+_FINDING_COLUMNS = """id, rule, rule_version, phase, "of", level, subject_kind, subject, person,
+  device, onset_at, decided_at, late, summary, evidence, params"""
+# One that is there already stays as it is.
+_INSERT_FINDINGS = """
+INSERT INTO finding ({columns}) SELECT {columns}
+FROM jsonb_populate_recordset(NULL::finding, {rows}) ON CONFLICT DO NOTHING
 """
 _INSERT_WAVEFORM = """
 INSERT INTO waveform (subject, subject_kind, device, code, started_at, seq, rate_hz, samples,
@@ -86,12 +89,6 @@ class Work(msgspec.Struct):
     seen: bytes = b""
     findings: Sequence[Finding] = ()
 
-    @property
-    def is_readings_only(self) -> bool:
-        """Tell whether one statement is enough."""
-        has_more = any(batch.has_more for batch, _ in self.batches)
-        return not (has_more or self.latest or self.seen or self.findings)
-
 
 class Store:
     """One connection's statements. A new connection needs a new one."""
@@ -112,13 +109,15 @@ class Store:
     async def write(self, work: Work) -> None:
         """Write new readings and all else in one transaction; UniqueViolation: not all are new."""
         await self._ensure_days(work.days)
-        if not work.is_readings_only:
+        parts = self._rest(work)
+        if work.readings:
+            parts.insert(0, (_COPY_DIRECT, work.readings))
+        if any(batch.has_more for batch, _ in work.batches):
             async with self._connection.transaction():
-                if work.readings:
-                    await self._copy(_COPY_DIRECT, work.readings)
-                await self._write_rest(work)
-        elif work.readings:
-            await self._copy(_COPY_DIRECT, work.readings)
+                await self._say(parts)
+                await self._write_more(work)
+        else:
+            await self._say(parts)
 
     async def announce(self) -> None:
         """Tell whoever makes alarms that findings are committed.
@@ -133,7 +132,7 @@ class Store:
         readings = batch.readings
         await self._ensure_days(days_of(readings.values()))
         await self._connection.execute("BEGIN")
-        await self._copy(_COPY_READINGS, packed((batch,)))
+        await self._say([(_COPY_READINGS, packed((batch,)))])
         cursor = await self._connection.execute(_INSERT_READINGS)
         if cursor.rowcount == len(readings):
             return list(readings.values())
@@ -144,7 +143,8 @@ class Store:
 
     async def finish(self, work: Work) -> None:
         """Write what belongs to the readings of `begin`, and commit."""
-        await self._write_rest(work)
+        await self._say(self._rest(work))
+        await self._write_more(work)
         await self._connection.execute("COMMIT")
 
     async def _ensure_days(self, days: Set[int]) -> None:
@@ -153,38 +153,38 @@ class Store:
             await self._connection.execute("SELECT ensure_reading_day(%s)", (_date(day),))
             self._days.add(day)
 
-    async def _copy(self, statement: str, data: bytes) -> None:
-        async with self._connection.cursor().copy(statement) as copy:
-            await copy.write(data)
+    async def _say(self, parts: Sequence[Part]) -> None:
+        if parts:
+            await say(self._connection, parts)
 
-    async def _write_rest(self, work: Work) -> None:
-        cursor = self._connection.cursor()
+    def _rest(self, work: Work) -> list[Part]:
+        """Return the statements of everything but the readings that batches nearly always bring."""
+        parts: list[Part] = []
         if work.latest:
-            await self._copy(_COPY_LATEST, work.latest)
-            await cursor.execute(_UPSERT_LATEST)
+            parts += [(_COPY_LATEST, work.latest), (_UPSERT_LATEST, None)]
         if work.seen:
-            await self._copy(_COPY_SEEN, work.seen)
-            await cursor.execute(seen.UPSERT)
+            parts += [(_COPY_SEEN, work.seen), (seen.UPSERT, None)]
         if work.findings:
-            # One that is there already stays as it is.
-            await cursor.executemany(_INSERT_FINDING, [_finding(f) for f in work.findings])
-        for batch, now_us in work.batches:
-            if batch.has_more:
-                await self._write_more(cursor, batch, now_us)
+            found = msgspec.json.encode([_finding(one) for one in work.findings]).decode()
+            told = sql.quote(found, self._connection)
+            parts += [(_INSERT_FINDINGS.format(columns=_FINDING_COLUMNS, rows=told), None)]
+        return parts
 
-    async def _write_more(self, cursor: Cursor, batch: Batch, now_us: int) -> None:
-        if batch.waveforms:
-            await cursor.executemany(_INSERT_WAVEFORM, [_waveform(w) for w in batch.waveforms])
-        if batch.letters:
-            await cursor.executemany(_INSERT_LETTER, [_letter(row) for row in batch.letters])
-        if batch.answers:
-            answers = [
-                (a.result, from_us(now_us), a.detail, a.command, device.id)
-                for device, a in batch.answers
-            ]
-            await cursor.executemany(_ANSWER_COMMAND, answers)
-        for replayed in batch.replayed:
-            await _end_replay(cursor, replayed, now_us)
+    async def _write_more(self, work: Work) -> None:
+        cursor = self._connection.cursor()
+        for batch, now_us in work.batches:
+            if batch.waveforms:
+                await cursor.executemany(_INSERT_WAVEFORM, [_waveform(w) for w in batch.waveforms])
+            if batch.letters:
+                await cursor.executemany(_INSERT_LETTER, [_letter(row) for row in batch.letters])
+            if batch.answers:
+                answers = [
+                    (a.result, from_us(now_us), a.detail, a.command, device.id)
+                    for device, a in batch.answers
+                ]
+                await cursor.executemany(_ANSWER_COMMAND, answers)
+            for replayed in batch.replayed:
+                await _end_replay(cursor, replayed, now_us)
 
     async def roll_back(self) -> None:
         """End a failed transaction, unless the connection is gone with it."""
@@ -234,25 +234,25 @@ def _date(day: int) -> date:
     return datetime.fromtimestamp(day * 86_400, UTC).date()
 
 
-def _finding(found: Finding) -> tuple[object, ...]:
-    return (
-        found.id,
-        found.rule,
-        found.rule_version,
-        found.phase,
-        found.of,
-        found.level,
-        found.subject_kind,
-        found.subject,
-        found.person,
-        found.device,
-        from_us(found.onset_us),
-        from_us(found.decided_us),
-        found.late,
-        Jsonb(msgspec.to_builtins(found.summary)),
-        Jsonb(msgspec.to_builtins(found.evidence)),
-        Jsonb(msgspec.to_builtins(found.params)),
-    )
+def _finding(found: Finding) -> dict[str, object]:
+    return {
+        "id": found.id,
+        "rule": found.rule,
+        "rule_version": found.rule_version,
+        "phase": found.phase,
+        "of": found.of,
+        "level": found.level,
+        "subject_kind": found.subject_kind,
+        "subject": found.subject,
+        "person": found.person,
+        "device": found.device,
+        "onset_at": from_us(found.onset_us),
+        "decided_at": from_us(found.decided_us),
+        "late": found.late,
+        "summary": found.summary,
+        "evidence": found.evidence,
+        "params": found.params,
+    }
 
 
 def _waveform(wave: StoredWaveform) -> tuple[object, ...]:

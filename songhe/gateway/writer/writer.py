@@ -24,6 +24,7 @@ from songhe.gateway.writer.follow import Follower
 from songhe.gateway.writer.latest import Latest
 from songhe.gateway.writer.pressure import Pressure
 from songhe.gateway.writer.seen import Seen
+from songhe.gateway.writer.settle import Settler
 from songhe.gateway.writer.store import Store
 from songhe.kernel.detectors import Evaluator
 
@@ -54,8 +55,9 @@ class Writer(Pressure):
         self.seen = seen
         flush = Flush(latest, seen)
         self._follower = Follower(settings.database_url, flush, latest, seen, now_us)
-        announce = self._follower.announce
-        self._committer = Committer(evaluator, latest, seen, flush, announce, now_us)
+        self._settler = Settler()
+        told = self._follower.announce, self._settler.put
+        self._committer = Committer(evaluator, latest, seen, flush, *told, now_us)
         self._now_us = now_us
         self._intake = Intake(settings.gateway_letters_per_minute)
         self._batches: deque[Batch] = deque((Batch(),))
@@ -111,6 +113,7 @@ class Writer(Pressure):
         finally:
             timer.cancel()
             await self._ahead.stop()
+            await self._settler.finish()
             await self._follower.finish()
             if self._store is not None:
                 await self._store.close()

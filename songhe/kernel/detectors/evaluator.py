@@ -104,9 +104,9 @@ class Evaluator:
             if state is None or rule is None:
                 continue
             context = self._context(profile, rule, track)
-            after, found = KINDS[rule.kind].step(state, (), now_us, rule, context)
+            now, found = KINDS[rule.kind].step(state, (), now_us, rule, context)
             plan.findings += found
-            self._keep(plan, kind, key, track, rule, state, after)
+            self._keep(plan, kind, key, track, rule, state, now)
         return plan
 
     def put_scope(self, scope: RuleScope) -> list[Invalid]:
