@@ -69,13 +69,17 @@ class Connection(asyncio.Protocol):
             self._end(refusal)
 
     def data_received(self, data: bytes) -> None:
+        """Take bytes in, now or when it is their turn."""
+        if self._transport is not None:
+            self._listener.turns.put(self, data, self._listener.now_us())
+
+    def take(self, data: bytes, received_us: int) -> None:
         """Handle every packet that these bytes complete."""
-        if self._transport is None:
+        if self._transport is None or self._ending is not None:
             return
         packets = self._parser.feed(data)
         if packets:
             self.active_s = time.monotonic()
-            received_us = self._listener.now_us()
             for packet in packets:
                 if type(packet) is mqtt.Publish and self.device is not None:
                     self._publish(self.device, packet, received_us)
@@ -95,6 +99,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Publish the will unless the device said good-bye, and free its place."""
+        self._listener.turns.finish(self)
         self._transport = self._closing = None
         self._listener.forget(self)
         will, self._will = self._will, None

@@ -16,6 +16,7 @@ import structlog
 from songhe.gateway import metrics
 from songhe.gateway.commands import Commands
 from songhe.gateway.front.connection import Connection
+from songhe.gateway.front.turns import Turns
 from songhe.gateway.limits import Bucket
 from songhe.gateway.registry import Device, Registry
 from songhe.gateway.settings import Settings
@@ -50,6 +51,7 @@ class Listener:
         self.writer = writer
         self.commands = commands
         self.now_us = now_us
+        self.turns = Turns()
         self._connections: set[Connection] = set()
         self._unknown: Counter[str] = Counter()
         self._lines = Bucket(LINES_PER_S, LINES_BURST, now_us())
@@ -78,6 +80,7 @@ class Listener:
         self.is_stopping = True
         if self._server is not None:
             self._server.close()
+        self.turns.finish_all()
         if self._sweeper is not None:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -151,7 +151,8 @@ class Writer(Pressure):
 
     async def _tick(self) -> None:
         """Let time pass for the rules; one tick at a time waits to be stored."""
-        if self._is_tick_failed or self._careful or self._batches[0].may_repeat:
+        is_away = self._down_since_s is not None
+        if is_away or self._is_tick_failed or self._careful or self._batches[0].may_repeat:
             self._is_tick_failed = False
             await self._ahead.wait()
             await self._guarded(Batch(), tick=True)
