@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext, pgettext_lazy
+from django.utils.translation import gettext, gettext_noop, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from songhe.domains.telemetry.kept import Term
@@ -161,10 +161,23 @@ def _kept_for(line: TermLine) -> str:
     return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
 
 
+SOURCES = {
+    "ours": gettext_noop("our own choice"),
+    "PIPL Art. 19": gettext_noop("PIPL Art. 19"),
+    "PIPL Art. 28": gettext_noop("PIPL Art. 28"),
+}
+SURE = {
+    "V": gettext_noop("found in public material"),
+    "V2": gettext_noop("two sources agree"),
+    "M": gettext_noop("not yet confirmed: written from memory"),
+    "E": gettext_noop("the days are our setting, to be agreed before use"),
+}
+
+
 def _basis(term: Term) -> str:
     """Return what a term follows, and how sure that is."""
-    source = gettext("our own choice") if term.source == "ours" else term.source
-    return f"{source} · {term.status}"
+    source = gettext(SOURCES.get(term.source, term.source))
+    return f"{source} · {gettext(SURE.get(term.status, term.status))}"
 
 
 class TermTable(Table):

@@ -202,7 +202,7 @@ def _ends(
     begin = first if seconds is not None else first + second
     end = last + second - timedelta(seconds=seconds or 0)
     return [
-        (_("Begin of the recording"), waves.wave_url(person, source, begin, **more)),
+        (_("Start of the recording"), waves.wave_url(person, source, begin, **more)),
         (_("End of the recording"), waves.wave_url(person, source, end, **more)),
     ]
 
