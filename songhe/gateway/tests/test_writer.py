@@ -20,8 +20,10 @@ from songhe.gateway.tests.builders import NOW_US, Sender, snapshot
 from songhe.gateway.writer import Writer
 from songhe.gateway.writer.latest import Latest
 from songhe.gateway.writer.seen import Seen
+from songhe.gateway.writer.store import Store, Work
 from songhe.kernel.detectors import Evaluator, Plan, RuleBook
-from songhe.kernel.wire import Reading
+from songhe.kernel.time import from_us
+from songhe.kernel.wire import Finding, Reading
 from tests.support.database import copied
 
 POISON = 66
@@ -206,6 +208,37 @@ async def test_a_server_that_says_nothing_is_left_for_another_connection(
         first + 2,
     )
     assert stored == [(first,), (first + 1,), (first + 2,)]
+
+
+async def test_a_finding_is_stored_as_it_is_whatever_its_words(database_url: str) -> None:
+    """Findings are said as one text: quotes, backslashes and per cent signs stay what they are."""
+    words = {"said": "it's 90 % of \\ \"x\"; -- {rows} $1 \u4f60", "n": 0.1, "none": None}
+    one = Finding(
+        id=uuid4(),
+        rule="odd",
+        rule_version="1",
+        phase="raised",
+        level="urgent",
+        subject_kind=1,
+        subject=uuid4(),
+        onset_us=NOW_US - 1,
+        decided_us=NOW_US,
+        summary=words,
+        params={"a'b": [1, 2]},
+    )
+    store = await Store.open(database_url, "test")
+    for _ in range(2):  # one that is there already stays as it is
+        await store.write(Work((), findings=[one]))
+    await store.close()
+    [found] = rows(
+        database_url,
+        "SELECT onset_at, decided_at, late, person, summary, evidence, params FROM finding"
+        " WHERE id = %s",
+        one.id,
+    )
+    assert found == (
+        from_us(NOW_US - 1), from_us(NOW_US), False, None, words, [], {"a'b": [1, 2]},
+    )  # fmt: skip
 
 
 class Patient(Evaluator):

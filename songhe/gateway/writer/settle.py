@@ -6,7 +6,12 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 
+import structlog
+
+from songhe.gateway import metrics
 from songhe.gateway.batch import Batch, Source
+
+log = structlog.get_logger("songhe.gateway.writer")
 
 AT_ONCE = 256
 
@@ -45,4 +50,8 @@ class Settler:
     def _tell(self) -> None:
         for _ in range(min(AT_ONCE, len(self._waiting))):
             source, tokens = self._waiting.popleft()
-            source.settle(tokens)
+            try:
+                source.settle(tokens)
+            except Exception:  # its own loss: the others' messages are stored as well
+                metrics.FAULTS.labels("settle").inc()
+                log.exception("an acknowledgement could not be sent")
