@@ -113,12 +113,14 @@ def cancel_trial(*, actor: Actor, trial_id: UUID, at: datetime) -> RuleTrial:
     return trial
 
 
-def run_trial(*, trial_id: UUID, clock: Clock, should_end: Callable[[], bool]) -> str:
+def run_trial(
+    *, trial_id: UUID, clock: Clock, should_end: Callable[[], bool], is_last: bool = False
+) -> str:
     """Judge the trial's readings and write the result; return the state it ended in.
 
     clock tells the present; should_end whether this process is asked to end, which raises
-    Interrupted and leaves the trial to begin anew, as does a database that is away. Who is judged
-    is who is open to the asker now.
+    Interrupted and leaves the trial to begin anew, as does a database that is away, unless this
+    try is_last: then it has failed. Who is judged is who is open to the asker now.
     """
     with transaction.atomic():
         trial = RuleTrial.objects.select_for_update().get(pk=trial_id)
@@ -131,6 +133,8 @@ def run_trial(*, trial_id: UUID, clock: Clock, should_end: Callable[[], bool]) -
     except Stopped:
         trial.state = TrialState.CANCELLED
     except (Interrupted, OperationalError, InterfaceError):
+        if is_last:
+            _finish(trial, TrialState.FAILED, clock())
         raise
     except Exception:
         _finish(trial, TrialState.FAILED, clock())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -66,3 +67,29 @@ def test_a_trial_that_loses_the_database_begins_anew(county: County) -> None:
     services.run_trial(trial_id=asked.pk, clock=timezone.now, should_end=lambda: False)
     asked.refresh_from_db()
     assert asked.state == "done"
+
+
+@pytest.mark.django_db
+def test_a_trial_that_loses_it_once_too_often_has_failed(county: County) -> None:
+    """Not "running" for ever: the job that ran it is not tried again."""
+    settle(county)
+    now = timezone.now()
+    asked = services.ask_trial(
+        actor=county.actor("leader", now), scope=f"person:{county.chen.pk}", rule="bp-critical",
+        params={}, enabled=True, at=now,
+    )  # fmt: skip
+    task, states = app.tasks["monitoring.run_trial"], []
+    retry: Any = task.retry_strategy
+    for attempts in range(100):
+        job: Any = SimpleNamespace(attempts=attempts)
+        context: Any = SimpleNamespace(job=job, should_abort=lambda: True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(services.trials, "TELLS_EVERY", timedelta(seconds=-1))
+            with pytest.raises(services.Interrupted) as raised:
+                task(context, str(asked.pk))
+        asked.refresh_from_db()
+        states.append(asked.state)
+        if retry.get_retry_decision(exception=raised.value, job=job) is None:
+            break
+    assert states == ["running"] * (len(states) - 1) + ["failed"]
+    assert len(states) > 2
