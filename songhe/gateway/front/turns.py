@@ -11,7 +11,9 @@ import time
 from collections import deque
 from typing import Protocol
 
-BUDGET_S = 0.0015
+# At least so long; as long as everything else took since, up to the most: under a burst the others
+# must not starve what they live on.
+LEAST_S, MOST_S = 0.0015, 0.01
 # Beyond so many bytes nothing more is put off: memory stays bounded, whoever sends.
 MOST_BYTES = 32 * 1024 * 1024
 
@@ -30,12 +32,12 @@ class Turns:
         self._waiting: deque[tuple[Taker, bytes, int]] = deque()
         self._bytes = 0
         self._until_s = 0.0
+        self._ended_s = 0.0
 
     def put(self, taker: Taker, data: bytes, received_us: int) -> None:
         """Hand bytes on now, or put them off until the loop has turned."""
         if self._until_s == 0.0:
-            self._until_s = time.monotonic() + BUDGET_S
-            asyncio.get_running_loop().call_soon(self._turn)
+            self._begin()
         elif self._waiting or time.monotonic() > self._until_s:
             self._waiting.append((taker, data, received_us))
             self._bytes += len(data)
@@ -62,9 +64,14 @@ class Turns:
     def _turn(self) -> None:
         self._until_s = 0.0
         if self._waiting:
-            self._until_s = time.monotonic() + BUDGET_S
-            asyncio.get_running_loop().call_soon(self._turn)
+            self._begin()
             self._hand_on(self._until_s)
+            self._ended_s = time.monotonic()
+
+    def _begin(self) -> None:
+        now_s = time.monotonic()
+        self._until_s = now_s + min(max(now_s - self._ended_s, LEAST_S), MOST_S)
+        asyncio.get_running_loop().call_soon(self._turn)
 
     def _hand_on(self, until_s: float) -> None:
         waiting = self._waiting
