@@ -29,6 +29,7 @@ from songhe.engines.alarms.terms import OPEN_STATES, Priority, State
 from songhe.kernel import codes
 from songhe.kernel.detectors.rules import UnknownRule, spec
 from songhe.kit import charts, formats
+from songhe.kit.statuses import UNCONFIRMED, status_words
 
 ACTS = ("acknowledge", "note", "assign", "shelve", "resolve")
 PLAN_PX = 304.0
@@ -169,7 +170,7 @@ def why(actor: Actor, line: AlarmLine, *, at: datetime) -> Why | None:
         "version": finding.rule_version,
         "source": phrases.source_words(str(finding.params.get("source", row.source))),
         "basis": phrases.BASIS_WORDS.get(row.basis, row.basis),
-        "status": phrases.status_words(status),
+        "status": status_words(status),
     }
     clinical = row.kind in ("threshold", "companion", "news2") and row.key != "device"
     caution = _("A screening result, not a diagnosis.") if clinical else ""
@@ -179,7 +180,7 @@ def why(actor: Actor, line: AlarmLine, *, at: datetime) -> Why | None:
         rule=finding.rule,
         name=words.rule_name(finding.rule),
         page="" if row.kind == "platform" else reverse("monitoring:rule", args=[finding.rule]),
-        confirmed=status not in phrases.UNCONFIRMED,
+        confirmed=status not in UNCONFIRMED,
         evidence=seen,
         drawing=drawing,
     )

@@ -22,14 +22,6 @@ from songhe.domains.people.terms import Living, Sex
 from songhe.engines.alarms.terms import RINGING_STATES, Priority, State
 from songhe.kit import formats
 
-STATUS_WORDS = {
-    "V": gettext_lazy("found in public material"),
-    "V2": gettext_lazy("two sources agree"),
-    "M": gettext_lazy("not yet confirmed: written from memory"),
-    "X": gettext_lazy("not yet confirmed: the sources disagree"),
-    "E": gettext_lazy("an engineering setting of ours, not yet confirmed"),
-}
-UNCONFIRMED = frozenset({"M", "X", "E"})
 BASIS_WORDS = {
     "G": gettext_lazy("guideline or regulation"),
     "N": gettext_lazy("a band of NEWS2 (Royal College of Physicians, 2017)"),
@@ -364,11 +356,6 @@ def _went_away(who: str, data: dict[str, Any]) -> str:
     return _("The person is away (%(kind)s): this rule holds still, the alarm stays open") % {
         "kind": kind
     }
-
-
-def status_words(status: str) -> str:
-    """Return how sure a rule's numbers are."""
-    return str(STATUS_WORDS.get(status, status))
 
 
 def source_words(source: str) -> str:

@@ -24,6 +24,7 @@ from songhe.domains.telemetry.terms import (
     unit_words,
 )
 from songhe.kit import formats
+from songhe.kit.statuses import status_words
 from songhe.kit.tables import Column, Table
 
 
@@ -166,18 +167,12 @@ SOURCES = {
     "PIPL Art. 19": gettext_noop("PIPL Art. 19"),
     "PIPL Art. 28": gettext_noop("PIPL Art. 28"),
 }
-SURE = {
-    "V": gettext_noop("found in public material"),
-    "V2": gettext_noop("two sources agree"),
-    "M": gettext_noop("not yet confirmed: written from memory"),
-    "E": gettext_noop("the days are our setting, to be agreed before use"),
-}
 
 
 def _basis(term: Term) -> str:
     """Return what a term follows, and how sure that is."""
     source = gettext(SOURCES.get(term.source, term.source))
-    return f"{source} · {gettext(SURE.get(term.status, term.status))}"
+    return f"{source} · {status_words(term.status)}"
 
 
 class TermTable(Table):

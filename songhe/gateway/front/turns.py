@@ -11,6 +11,12 @@ import time
 from collections import deque
 from typing import Protocol
 
+import structlog
+
+from songhe.gateway import metrics
+
+log = structlog.get_logger("songhe.gateway.mqtt")
+
 # At least so long; as long as everything else took since, up to the most: under a burst the others
 # must not starve what they live on.
 LEAST_S, MOST_S = 0.0015, 0.01
@@ -23,6 +29,9 @@ class Taker(Protocol):
 
     def take(self, data: bytes, received_us: int) -> None:
         """Handle bytes that came at that time."""
+
+    def end(self, why: str) -> None:
+        """Close: the bytes could not be handled, an error of ours."""
 
 
 class Turns:
@@ -44,7 +53,7 @@ class Turns:
             if self._bytes > MOST_BYTES:
                 self._hand_on(float("inf"))
             return
-        taker.take(data, received_us)
+        _hand(taker, data, received_us)
 
     def finish(self, taker: Taker) -> None:
         """Hand on what waits of a connection that has ended."""
@@ -55,7 +64,7 @@ class Turns:
             self._waiting = deque(entry for entry in self._waiting if entry[0] is not taker)
             for _, data, received_us in mine:
                 self._bytes -= len(data)
-                taker.take(data, received_us)
+                _hand(taker, data, received_us)
 
     def finish_all(self) -> None:
         """Hand everything on."""
@@ -78,6 +87,15 @@ class Turns:
         while waiting:
             taker, data, received_us = waiting.popleft()
             self._bytes -= len(data)
-            taker.take(data, received_us)
+            _hand(taker, data, received_us)
             if time.monotonic() > until_s:
                 return
+
+
+def _hand(taker: Taker, data: bytes, received_us: int) -> None:
+    try:
+        taker.take(data, received_us)
+    except Exception:  # whoever else's turn it is must not suffer for it
+        metrics.FAULTS.labels("take").inc()
+        log.exception("bytes could not be handled")
+        taker.end("fault")

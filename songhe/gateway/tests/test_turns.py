@@ -17,6 +17,10 @@ class Slow:
     def __init__(self, name: str, taken: list[tuple[str, bytes, int]]) -> None:
         self.name = name
         self.taken = taken
+        self.ended = ""
+
+    def end(self, why: str) -> None:
+        self.ended = why
 
     def take(self, data: bytes, received_us: int) -> None:
         end_s = time.monotonic() + 0.001
@@ -78,3 +82,22 @@ async def test_quiet_hours_wait_for_nothing() -> None:
         assert len(taken) == number + 1
         await asyncio.sleep(0)
         await asyncio.sleep(0)
+
+
+class Faulty(Slow):
+    """Meets an error of ours."""
+
+    def take(self, data: bytes, received_us: int) -> None:
+        raise ZeroDivisionError
+
+
+async def test_an_error_of_ours_ends_only_the_connection_that_met_it() -> None:
+    taken: list[tuple[str, bytes, int]] = []
+    good, first, later = Slow("good", taken), Faulty("first", taken), Faulty("later", taken)
+    waiting = Turns()
+    waiting.put(first, b"x", 0)
+    for number in range(30):
+        waiting.put(later if number == 25 else good, b"x", number)
+    assert (first.ended, later.ended) == ("fault", "")
+    waiting.finish_all()
+    assert (later.ended, good.ended, len(taken)) == ("fault", "", 29)

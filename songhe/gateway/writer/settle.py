@@ -30,7 +30,7 @@ class Settler:
     def put(self, batches: Iterable[Batch]) -> None:
         """Tell the sources of batches; of few, before this returns."""
         for batch in batches:
-            self._waiting += [(source, bytes(all_)) for source, all_ in batch.receipts.items()]
+            self._waiting += [(one, bytes(tokens)) for one, tokens in batch.receipts.items()]
         if self._task is None:
             self._tell()
             if self._waiting:

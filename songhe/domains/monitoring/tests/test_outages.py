@@ -12,6 +12,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from songhe.domains.monitoring import services
+from songhe.domains.monitoring.models import RuleTrial
 from songhe.domains.monitoring.tests.conftest import County
 from songhe.domains.monitoring.tests.surfaces import settle
 
@@ -35,6 +36,16 @@ def patience_s(name: str, error: Exception) -> float:
     return waited
 
 
+def asked_of(county: County) -> RuleTrial:
+    """Return a trial that waits, asked by the leader for Grandma Chen."""
+    settle(county)
+    now = timezone.now()
+    return services.ask_trial(
+        actor=county.actor("leader", now), scope=f"person:{county.chen.pk}", rule="bp-critical",
+        params={}, enabled=True, at=now,
+    )  # fmt: skip
+
+
 def test_the_jobs_are_found() -> None:
     assert {"telemetry.seal", "telemetry.roll_up", "telemetry.destroy", "monitoring.run_trial",
             "events.deliver"} <= set(OURS)  # fmt: skip
@@ -48,12 +59,7 @@ def test_each_job_is_tried_again_for_longer_than_an_outage(name: str, error: Exc
 
 @pytest.mark.django_db
 def test_a_trial_that_loses_the_database_begins_anew(county: County) -> None:
-    settle(county)
-    now = timezone.now()
-    asked = services.ask_trial(
-        actor=county.actor("leader", now), scope=f"person:{county.chen.pk}", rule="bp-critical",
-        params={}, enabled=True, at=now,
-    )  # fmt: skip
+    asked = asked_of(county)
 
     def away(execute: Any, statement: str, *rest: Any) -> Any:
         if "gateway_device" in statement:
@@ -72,12 +78,7 @@ def test_a_trial_that_loses_the_database_begins_anew(county: County) -> None:
 @pytest.mark.django_db
 def test_a_trial_that_loses_it_once_too_often_has_failed(county: County) -> None:
     """Not "running" for ever: the job that ran it is not tried again."""
-    settle(county)
-    now = timezone.now()
-    asked = services.ask_trial(
-        actor=county.actor("leader", now), scope=f"person:{county.chen.pk}", rule="bp-critical",
-        params={}, enabled=True, at=now,
-    )  # fmt: skip
+    asked = asked_of(county)
     task, states = app.tasks["monitoring.run_trial"], []
     retry: Any = task.retry_strategy
     for attempts in range(100):

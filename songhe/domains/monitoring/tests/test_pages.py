@@ -16,6 +16,7 @@ from songhe.domains.monitoring.tests.surfaces import client, ring, settle, stand
 from songhe.domains.people import selectors as people
 from songhe.kernel.detectors.rules import catalogue
 from songhe.kit import slots
+from songhe.kit.statuses import UNCONFIRMED
 
 CHANGE = reverse("monitoring:change_rule", args=["bp-critical"])
 ROLES = ("sun", "leader", "admin", "zhao", "liu", "qian", "wu")
@@ -94,7 +95,7 @@ def test_every_rule_is_shown_with_its_limits_and_how_sure_it_is(house: County) -
         assert reverse("monitoring:rule", args=[rule.id]) in said
         assert rule.zh in said
     assert "收缩压 ≥ 180 mmHg 或 舒张压 ≥ 110 mmHg" in said
-    unsure = [r for r in catalogue().rules.values() if r.status in phrases.UNCONFIRMED]
+    unsure = [r for r in catalogue().rules.values() if r.status in UNCONFIRMED]
     assert said.count('data-kind="unknown">尚未核实<') == len(unsure)
     for rule in catalogue().rules.values():
         page = client(house, "sun").get(reverse("monitoring:rule", args=[rule.id]))

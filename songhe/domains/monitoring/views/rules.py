@@ -33,6 +33,7 @@ from songhe.domains.monitoring.rule_forms import OverrideForm, RevertForm
 from songhe.kernel.detectors.rules import BadParameter, Spec, catalogue
 from songhe.kernel.errors import Conflict, Denied, Invalid, NotFound
 from songhe.kit.forms import KitForm, refuse
+from songhe.kit.statuses import UNCONFIRMED, status_words
 
 
 class NoSuchRule(NotFound):
@@ -62,8 +63,8 @@ def _line(row: Spec, changed: list[str]) -> RuleLine:
         priority=rule_words.LEVELS.get(row.level, ""),
         conditions=rule_words.conditions(row.id, row.params),
         source=phrases.source_words(row.source),
-        status=phrases.status_words(row.status),
-        confirmed=row.status not in phrases.UNCONFIRMED,
+        status=status_words(row.status),
+        confirmed=row.status not in UNCONFIRMED,
         enabled=row.enabled,
         changed=changed,
     )
