@@ -25,7 +25,6 @@ INSTALLED_APPS = [
     "template_partials.apps.SimpleAppConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -59,7 +58,7 @@ MIDDLEWARE = [
     "songhe.kit.middleware.LocaleAndLook",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "songhe.base.accounts.middleware.Authentication",
     "songhe.base.access.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -114,15 +113,13 @@ POOL = {"min_size": 2, "max_size": 8, "timeout": 5.0, "reconnect_timeout": 3.0}
 _db = conninfo_to_dict(ENV.database_url) if ENV.database_url else {}
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "songhe.base.database",
         "NAME": _db.get("dbname", "songhe"),
         "USER": _db.get("user", "songhe"),
         "PASSWORD": _db.get("password", ""),
         "HOST": _db.get("host", "127.0.0.1"),
         "PORT": str(_db.get("port", ENV.port_of("postgres"))),
         "CONN_MAX_AGE": 0,
-        # Asked before each use: connections of a database that was restarted are no error pages.
-        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": 5} | ({} if ENV.mode == "test" else {"pool": POOL}),
         "TEST": {"NAME": f"test_{_db.get('dbname', 'songhe')}"},
     }
@@ -130,7 +127,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["songhe.base.accounts.backends.Accounts"]
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 PASSWORD_HASHERS = [

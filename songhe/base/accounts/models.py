@@ -1,10 +1,11 @@
-"""A person who signs in. What the person may do is said by base.access, never here."""
+"""Accounts and their sessions. What a person may do is said by base.access, never here."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
 from songhe.kernel.ids import uuid7
@@ -46,3 +47,15 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.display_name
+
+
+class Session(AbstractBaseSession):
+    """A browser that somebody is signed in with, or a stranger's. It may go at any time."""
+
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from songhe.base.accounts.sessions import SessionStore
+
+        return SessionStore

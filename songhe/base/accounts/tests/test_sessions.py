@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from songhe.base.accounts.jobs import forget_expired
+from songhe.base.accounts.models import Session
 from songhe.base.accounts.sessions import SessionStore
 
 pytestmark = pytest.mark.django_db
@@ -44,3 +45,12 @@ def test_a_key_that_nobody_gave_out_begins_an_empty_session_of_another_key() -> 
     store["who"] = "吴"
     store.save()
     assert store.session_key not in (None, "a" * 32)
+
+
+def test_expired_sessions_are_forgotten_and_others_are_not() -> None:
+    gone, kept_on = kept(), kept()
+    Session.objects.filter(session_key=gone).update(
+        expire_date=timezone.now() - timedelta(seconds=1)
+    )
+    forget_expired(0)
+    assert set(Session.objects.values_list("session_key", flat=True)) == {kept_on}
