@@ -166,7 +166,7 @@ STORAGES = {
 }
 
 TLS = ENV.tls_cert is not None
-SESSION_ENGINE = "songhe.base.accounts.sessions"
+SESSION_ENGINE = "songhe.base.access.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = TLS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -10,7 +11,8 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
 from songhe.base.access.actor import ANONYMOUS, Actor
-from songhe.base.access.services import actor_for
+from songhe.base.access.services import actor_for, actor_of
+from songhe.base.access.sessions import SessionStore
 
 
 class ActorMiddleware:
@@ -21,12 +23,15 @@ class ActorMiddleware:
         def load() -> Actor:
             if not request.user.is_authenticated:
                 return ANONYMOUS
-            return actor_for(
-                request.user,
-                timezone.now(),
-                locale=get_language() or "zh-hans",
-                request_id=getattr(request, "request_id", ""),
-            )
+            session = cast(SessionStore, request.session)
+            words = {
+                "locale": get_language() or "zh-hans",
+                "request_id": getattr(request, "request_id", ""),
+            }
+            if session.held is not None and session.account == request.user:
+                at, holds = session.held
+                return actor_of(request.user, at, holds, **words)
+            return actor_for(request.user, timezone.now(), **words)  # signed in just now
 
         request.actor = SimpleLazyObject(load)  # type: ignore[attr-defined]
         return self.get_response(request)

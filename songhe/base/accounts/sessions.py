@@ -5,6 +5,7 @@ Every page of everybody asks this: one plain statement tells what the session ho
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
@@ -14,17 +15,23 @@ from django.db import connection
 from django.utils import timezone
 
 from songhe.base.accounts.models import Session, User
+from songhe.base.database.base import DatabaseWrapper
 
 _LOAD = """
 SELECT s.session_data, s.user_id, u.*
   FROM accounts_session s LEFT JOIN accounts_user u ON u.id = s.user_id
- WHERE s.session_key = %s AND s.expire_date > %s
+ WHERE s.session_key = %(key)s AND s.expire_date > %(at)s
 """
 
 
 class SessionStore(DatabaseSessions):
-    """Django's store with another way of loading, and with the account of what was loaded."""
+    """Django's store with another way of loading, and with the account of what was loaded.
 
+    also: columns that a room above wants of the same statement (s is the session, `at` the
+    moment); it is given them by `take`.
+    """
+
+    also = ""
     _account: User | None = None
 
     @classmethod
@@ -39,17 +46,22 @@ class SessionStore(DatabaseSessions):
 
     def load(self) -> dict[str, Any]:
         """Return what the session holds; one that has expired or never was holds nothing."""
-        self._account = None
-        with connection.cursor() as cursor:
-            cursor.execute(_load(), [self.session_key, timezone.now()])
+        self._account, at = None, timezone.now()
+        with cast(DatabaseWrapper, connection).prepared_cursor() as cursor:
+            cursor.execute(self._statement(), {"key": self.session_key, "at": at})
             row = cursor.fetchone()
         if row is None:
             self._session_key = None
             return {}
-        data, user_id, *account = row
+        data, user_id, *rest = row
         if user_id is not None:
-            self._account = User.from_db(connection.alias, _columns(), account)
+            count = len(_columns())
+            self._account = User.from_db(connection.alias, _columns(), rest[:count])
+            self.take(rest[count:], at)
         return self.decode(data)
+
+    def take(self, also: list[Any], at: datetime) -> None:
+        """Take what was asked for besides the account; here nothing is."""
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         """Return the row for what the session holds now, with whose it is."""
@@ -57,11 +69,13 @@ class SessionStore(DatabaseSessions):
         row.user_id = data.get(SESSION_KEY)
         return row
 
-
-def _columns() -> list[str]:
-    return [field.attname for field in User._meta.concrete_fields]
+    @classmethod
+    @cache
+    def _statement(cls) -> str:
+        wanted = [*(f'u."{name}"' for name in _columns()), *([cls.also] if cls.also else [])]
+        return _LOAD.replace("u.*", ", ".join(wanted))
 
 
 @cache
-def _load() -> str:
-    return _LOAD.replace("u.*", ", ".join(f'u."{name}"' for name in _columns()))
+def _columns() -> list[str]:
+    return [field.attname for field in User._meta.concrete_fields]

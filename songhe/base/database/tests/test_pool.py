@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from songhe.base.database.base import DatabaseWrapper, is_open
 
@@ -73,3 +74,15 @@ def test_one_that_we_closed_is_not_open(pooled: Any) -> None:
     one.close()
     assert not is_open(one)
     pooled.pool.putconn(one)
+
+
+def test_a_prepared_statement_is_planned_once_and_counted_like_others() -> None:
+    with CaptureQueriesContext(connection) as asked:
+        for number in (1, 2):
+            with cast(DatabaseWrapper, connection).prepared_cursor() as cursor:
+                cursor.execute("SELECT %(n)s::int + 1", {"n": number})
+                assert cursor.fetchone() == (number + 1,)
+    assert len(asked) == 2
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%+ 1'")
+        assert cursor.fetchone() == (1,)

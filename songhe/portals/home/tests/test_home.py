@@ -158,7 +158,7 @@ def test_query_count_of_the_first_page(cast: Cast) -> None:
         connection,
     ) as queries:
         client.get("/")
-    assert len(queries) == 7, "\n".join(q["sql"][:120] for q in queries)
+    assert len(queries) == 5, "\n".join(q["sql"][:120] for q in queries)
 
 
 def ticket(cast: Cast, name: str, watch: str = "") -> list[str]:
