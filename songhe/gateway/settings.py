@@ -35,7 +35,7 @@ class Settings(BaseSettings):
 
     gateway_linger_ms: float = Field(default=1.5, ge=0, le=50)
     gateway_linger_busy_ms: float = Field(default=4.0, ge=0, le=50)
-    gateway_batch_messages: int = Field(default=2000, ge=1)
+    gateway_batch_messages: int = Field(default=4000, ge=1)
     gateway_queue_messages: int = Field(default=40_000, ge=100)
     gateway_queue_bytes: int = Field(default=128 * 1024 * 1024, ge=PAYLOAD_LIMIT)
     gateway_rate_per_s: float = Field(default=200.0, gt=0)
