@@ -10,7 +10,14 @@ import select
 from typing import Any
 
 import psycopg
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    """Knows what a prepared statement was, for who counts or logs queries."""
+
+    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> str:
+        return super().last_executed_query(cursor, sql, params) or str(sql)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -20,6 +27,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     that is seen here without the question and answer that the pool's own check costs every page
     (a tenth of the lightest one). CONN_HEALTH_CHECKS, which asks for that check, stays off.
     """
+
+    ops_class = DatabaseOperations
 
     def get_connection_params(self) -> dict[str, Any]:
         """Return Django's parameters, with prepared statements for the cursors that want them.

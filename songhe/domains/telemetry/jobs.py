@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
-from procrastinate import JobContext, RetryStrategy
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
+from songhe.base.events.retry import AWAY
 from songhe.domains.telemetry import services
 
 LOCK = "telemetry.old_days"  # one after the other: they read and rewrite the same days
-# The database may be away for a while; whatever else goes wrong is for a person to see.
-AWAY = RetryStrategy(
-    max_attempts=8, wait=5, exponential_wait=2, retry_exceptions=[OperationalError, InterfaceError]
-)
 
 
 @app.periodic(cron="20 * * * *", periodic_id="hourly")

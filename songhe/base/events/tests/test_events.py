@@ -32,7 +32,10 @@ def on_kettle_boiled_badly(event: KettleBoiled) -> None:
 
 def jobs() -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT task_name, args->>'handler' FROM procrastinate_jobs ORDER BY id")
+        cursor.execute(
+            "SELECT task_name, args->>'handler' FROM procrastinate_jobs"
+            " WHERE args->>'handler' LIKE '%kettle%' ORDER BY id"
+        )
         return cursor.fetchall()
 
 

@@ -26,7 +26,7 @@ from songhe.domains.devices.models import (
 from songhe.domains.telemetry.tests.cast import Cast, make_cast
 
 pytestmark = pytest.mark.django_db
-QUERIES = {"list": 11, "device": 12, "types": 5}
+QUERIES = {"list": 9, "device": 10, "types": 3}
 
 
 @pytest.fixture

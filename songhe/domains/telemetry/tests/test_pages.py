@@ -25,7 +25,7 @@ from songhe.kernel import codes
 from songhe.kernel.ids import uuid7
 
 pytestmark = pytest.mark.django_db
-QUERIES = {"letters": 7, "letter": 8}
+QUERIES = {"letters": 5, "letter": 6}
 
 
 @pytest.fixture
