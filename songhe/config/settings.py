@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "songhe.base.accounts",
     "songhe.base.access",
     "songhe.base.audit",
+    "songhe.base.vault",
     "songhe.base.events",
     "songhe.base.health",
     "songhe.base.regions",

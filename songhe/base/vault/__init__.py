@@ -1,105 +1,92 @@
 """Sensitive fields at rest: AES-256-GCM bound to their place, and a blind index.
 
-A sealed value is `version(1) | key id(1) | nonce(12) | ciphertext and tag`. The associated data is
-`model.field:pk`, so that a value copied to another row or field does not open. The key lives in the
-state folder (vault.key, 0600), never in the database. Rotation comes with the work on trust.
-Where a value does not open, one line a process tells which key is missing and which one is here:
-by its id, a fingerprint that says nothing of the key.
+A sealed value is `version(1) | key number(1) | nonce(12) | ciphertext and tag`. The associated data
+is `model.field:pk`, so that a value copied to another row or field does not open. The keys are in a
+file of the state folder (`keyring`), never in the database; what is under an older key is sealed
+anew by `rotation`. Where a value does not open, one line a process tells which key is missing and
+which are here.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import os
-import stat
 from functools import cache
-from pathlib import Path
 from uuid import UUID
 
 import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
 
-from songhe.kernel.errors import Unavailable
+from songhe.base.vault.keyring import VaultClosed, ring
 
+__all__ = ["VaultClosed", "blind_index", "blind_indexes", "key_id", "key_of", "seal", "unseal"]
 _VERSION = 1
-_KEY_ID = 1
+_LEAST = 30  # header, nonce and tag
 log = structlog.get_logger(__name__)
 
 
-class VaultClosed(Unavailable):
-    code = "vault.closed"
-    message = "A protected field cannot be opened: the key file does not fit this database."
-
-
-@cache
-def _key() -> bytes:
-    path = settings.ENV.state / "vault.key"
-    if not path.exists():
-        _make_key(path)
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        log.error("vault_key_not_private", file=path.name, mode=oct(path.stat().st_mode & 0o777))
-        raise VaultClosed
-    return path.read_bytes()
-
-
 def key_id() -> str:
-    """Return the id of the key that is here: eight digits by which two keys are told apart."""
-    return hmac.new(_key(), b"id", hashlib.sha256).hexdigest()[:8]
+    """Return the fingerprint of the key that seals: eight digits by which keys are told apart."""
+    now = ring()
+    return now.fingerprint(now.newest)
 
 
 @cache
 def _tell_missing(wanted: int, field: str) -> None:
-    """Log once a process and field that the key of what is stored is not the one that is here."""
+    """Log once a process and field that the key of what is stored is not here."""
+    now = ring()
     log.error(
         "vault_key_missing",
         field=field,
         key_wanted=f"key {wanted} of this database",
-        key_here=key_id(),
+        key_here=", ".join(f"{number}: {now.fingerprint(number)}" for number in now.keys),
         what_helps="put back the vault.key that was kept with this database",
     )
 
 
-def _make_key(path: Path) -> None:
-    """Make the key in one step that only one of several processes can win."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"vault.key.{os.getpid()}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(os.urandom(32))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        with contextlib.suppress(FileExistsError):
-            os.link(fresh, path)
-    finally:
-        fresh.unlink()
-
-
 def seal(text: str, *, field: str, pk: UUID) -> bytes:
     """Encrypt a text for one field of one row; field such as "people.Person.id_number"."""
-    nonce = os.urandom(12)
-    body = AESGCM(_key()).encrypt(nonce, text.encode(), f"{field}:{pk}".encode())
-    return bytes((_VERSION, _KEY_ID)) + nonce + body
+    now, nonce = ring(), os.urandom(12)
+    body = AESGCM(now.keys[now.newest]).encrypt(nonce, text.encode(), _place(field, pk))
+    return bytes((_VERSION, now.newest)) + nonce + body
 
 
 def unseal(sealed: bytes | memoryview, *, field: str, pk: UUID) -> str:
     """Decrypt a sealed field. Raises VaultClosed when key, row or field do not fit."""
     raw = bytes(sealed)
-    if len(raw) < 30 or raw[0] != _VERSION or raw[1] != _KEY_ID:
+    key = ring().keys.get(raw[1]) if len(raw) >= _LEAST and raw[0] == _VERSION else None
+    if key is None:
         _tell_missing(raw[1] if len(raw) > 1 else 0, field)
         raise VaultClosed
     try:
-        return AESGCM(_key()).decrypt(raw[2:14], raw[14:], f"{field}:{pk}".encode()).decode()
+        return AESGCM(key).decrypt(raw[2:14], raw[14:], _place(field, pk)).decode()
     except InvalidTag:
         _tell_missing(raw[1], field)
         raise VaultClosed from None
 
 
+def key_of(sealed: bytes | memoryview) -> int:
+    """Return the number of the key under which a value is sealed."""
+    return bytes(sealed[1:2])[0]
+
+
 def blind_index(text: str, *, field: str) -> bytes:
-    """Return the keyed hash by which an encrypted value can be looked up exactly."""
-    derived = hmac.new(_key(), b"blind\x00" + field.encode(), hashlib.sha256).digest()
+    """Return the keyed hash by which an encrypted value can be looked up, to be stored with it."""
+    now = ring()
+    return _index(now.keys[now.newest], text, field)
+
+
+def blind_indexes(text: str, *, field: str) -> list[bytes]:
+    """Return every hash under which the value may be stored: one a key, the newest first."""
+    return [_index(key, text, field) for _, key in sorted(ring().keys.items(), reverse=True)]
+
+
+def _index(key: bytes, text: str, field: str) -> bytes:
+    derived = hmac.new(key, b"blind\x00" + field.encode(), hashlib.sha256).digest()
     return hmac.new(derived, text.encode(), hashlib.sha256).digest()
+
+
+def _place(field: str, pk: UUID) -> bytes:
+    return f"{field}:{pk}".encode()

@@ -71,6 +71,13 @@ COMMANDS = (
         needs_database=True,
     ),
     Command(
+        "vault",
+        "Show the keys of what is stored encrypted; change them; drop the old ones.",
+        "songhe vault rotate",
+        "songhe.config.cli.vault",
+        needs_database=True,
+    ),
+    Command(
         "device",
         "Register a device, show its secret once, rotate or revoke it.",
         "songhe device --help",

@@ -20,8 +20,17 @@ from songhe.base import vault
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.domains.people import idnumber
-from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
-from songhe.domains.people.services import AlreadyRegistered, check_choices
+from songhe.domains.people.models import (
+    ADDRESS,
+    ID_NUMBER,
+    Contact,
+    Home,
+    Person,
+    PersonFact,
+    Residency,
+    Room,
+)
+from songhe.domains.people.services import AlreadyRegistered, check_choices, check_new
 from songhe.kernel.errors import Denied
 from songhe.kernel.ids import uuid7
 
@@ -108,6 +117,7 @@ class _Load:
         self.homes: list[Home] = []
         self.rooms: list[Room] = []
         self.persons: list[Person] = []
+        self.numbers: list[str] = []
         self.residencies: list[Residency] = []
         self.facts: list[PersonFact] = []
         self.contacts: list[Contact] = []
@@ -118,10 +128,11 @@ class _Load:
             for action in ("people.register_person", "people.add_home", "people.move_person"):
                 if not self.actor.covers(action, new.region_code):
                     raise Denied(action=action)
+        pk = uuid7()
         home = Home(
-            id=uuid7(),
+            id=pk,
             region_code=new.region_code,
-            address=new.address,
+            address_sealed=vault.seal(new.address, field=ADDRESS, pk=pk),
             lat=new.lat,
             lon=new.lon,
             is_institution=new.is_institution,
@@ -149,8 +160,9 @@ class _Load:
         )
         if new.id_number:
             number, _, _ = idnumber.parse(new.id_number, today=self.at.date())
-            person.id_number_sealed = vault.seal(number, field="people.Person.id_number", pk=pk)
-            person.id_number_index = vault.blind_index(number, field="people.Person.id_number")
+            person.id_number_sealed = vault.seal(number, field=ID_NUMBER, pk=pk)
+            person.id_number_index = vault.blind_index(number, field=ID_NUMBER)
+            self.numbers.append(number)
         if new.phone:
             person.phone_sealed = vault.seal(new.phone, field="people.Person.phone", pk=pk)
         self.persons.append(person)
@@ -200,6 +212,7 @@ class _Load:
     def write(self) -> None:
         Home.objects.bulk_create(self.homes)
         Room.objects.bulk_create(self.rooms)
+        check_new(self.numbers)
         try:
             with transaction.atomic():
                 Person.objects.bulk_create(self.persons)

@@ -8,8 +8,11 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Upper
 
+from songhe.base import vault
 from songhe.domains.people import terms
 from songhe.kernel.ids import uuid7
+
+ADDRESS, ID_NUMBER = "people.Home.address", "people.Person.id_number"  # places of the vault
 
 
 class Person(models.Model):
@@ -54,12 +57,14 @@ class Person(models.Model):
 class Home(models.Model):
     """A dwelling, or an institution's building, where persons live. plan: rooms as rectangles.
 
+    The address is sealed; `address` opens it, and whoever shows it has asked who may see it.
+
     plan is {"width": m, "height": m, "rooms": [{"room": uuid, "x": m, "y": m, "w": m, "h": m}]}.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     region_code = models.CharField(max_length=12)
-    address = models.CharField(max_length=200)
+    address_sealed = models.BinaryField(null=True)
     is_institution = models.BooleanField(default=False)
     lat = models.FloatField(null=True)
     lon = models.FloatField(null=True)
@@ -72,6 +77,13 @@ class Home(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def address(self) -> str:
+        """Return where it is, "" where that is not known. Raises VaultClosed."""
+        if self.address_sealed is None:
+            return ""
+        return vault.unseal(self.address_sealed, field=ADDRESS, pk=self.pk)
 
 
 class Room(models.Model):

@@ -16,7 +16,15 @@ from songhe.base import vault
 from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
-from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
+from songhe.domains.people.models import (
+    ID_NUMBER,
+    Contact,
+    Home,
+    Person,
+    PersonFact,
+    Residency,
+    Room,
+)
 from songhe.kernel.errors import Conflict, NotFound
 
 
@@ -260,8 +268,8 @@ def homes_by_person(person_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, H
 
 def find_by_id_number(actor: Actor, number: str, *, at: datetime) -> PersonView | None:
     """Return the person with exactly this ID number, by its blind index."""
-    index = vault.blind_index(number.strip().upper(), field="people.Person.id_number")
-    rows = policies.scope(actor, Person.objects.filter(id_number_index=index), VIEW)
+    found = vault.blind_indexes(number.strip().upper(), field=ID_NUMBER)
+    rows = policies.scope(actor, Person.objects.filter(id_number_index__in=found), VIEW)
     person = rows.first()
     return _view(actor, person) if person else None
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from structlog.testing import capture_logs
 
 from songhe.base import vault
+from songhe.base.vault import keyring
 from songhe.kernel.ids import uuid7
 
 FIELD = "people.Person.id_number"
@@ -44,18 +45,19 @@ def test_the_same_text_seals_differently_but_is_found_by_its_index() -> None:
 
 def test_the_key_file_is_private() -> None:
     vault.blind_index("x", field=FIELD)
-    path = settings.ENV.state / "vault.key"
+    path = keyring.path()
+    assert path.parent == settings.ENV.state
     assert path.stat().st_mode & 0o077 == 0
     assert path.stat().st_uid == os.getuid()
 
 
 def test_another_key_is_told_once_by_its_id_and_never_shown() -> None:
     pk = uuid7()
-    path = settings.ENV.state / "vault.key"
+    path = keyring.path()
     sealed = vault.seal("19900000001", field=FIELD, pk=pk)
-    first, mine = path.read_bytes(), vault.key_id()
+    first, mine = path.read_text(), vault.key_id()
     try:
-        path.write_bytes(os.urandom(32))
+        path.write_text(f"1 {os.urandom(32).hex()}\n")
         forget()
         with capture_logs() as told:
             for _ in range(3):
@@ -63,20 +65,19 @@ def test_another_key_is_told_once_by_its_id_and_never_shown() -> None:
                     vault.unseal(sealed, field=FIELD, pk=pk)
         (line,) = told
         assert (line["event"], line["field"]) == ("vault_key_missing", FIELD)
-        assert line["key_here"] == vault.key_id() != mine
-        assert path.read_bytes().hex() not in str(line)
+        assert line["key_here"] == f"1: {vault.key_id()}" != f"1: {mine}"
+        assert path.read_text().split()[1] not in str(line)
     finally:
-        path.write_bytes(first)
+        path.write_text(first)
         forget()
     assert vault.unseal(sealed, field=FIELD, pk=pk) == "19900000001"
 
 
 def test_a_key_that_others_may_read_is_told() -> None:
-    path = settings.ENV.state / "vault.key"
+    path = keyring.path()
     vault.key_id()
     try:
         path.chmod(0o644)
-        forget()
         with capture_logs() as told, pytest.raises(vault.VaultClosed):
             vault.key_id()
         assert [(line["event"], line["mode"]) for line in told] == [
@@ -84,10 +85,26 @@ def test_a_key_that_others_may_read_is_told() -> None:
         ]
     finally:
         path.chmod(0o600)
+
+
+@pytest.mark.parametrize("text", ["", "1 abc", "1", "x " + "00" * 32, "1 " + "00" * 31])
+def test_a_damaged_key_file_closes_the_vault(text: str) -> None:
+    path = keyring.path()
+    vault.key_id()
+    first = path.read_text()
+    try:
+        path.write_text(text)
+        forget()
+        with capture_logs() as told, pytest.raises(vault.VaultClosed):
+            vault.key_id()
+        assert [line["event"] for line in told] == ["vault_key_damaged"]
+        assert path.read_text() == text
+    finally:
+        path.write_text(first)
         forget()
 
 
 def forget() -> None:
     """Read the key anew, as another process would."""
-    vault._key.cache_clear()
+    keyring.forget()
     vault._tell_missing.cache_clear()
