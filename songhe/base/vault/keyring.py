@@ -69,7 +69,7 @@ def ring() -> Ring:
     stamp = (found.st_ino, found.st_mtime_ns)
     now = _read
     if now is None or now.stamp != stamp:
-        now = _read = _parse(file.read_text("ascii"), stamp)
+        now = _read = _parse(file.read_bytes(), stamp)
     return now
 
 
@@ -95,10 +95,10 @@ def drop_keys(numbers: set[int]) -> None:
     _write({n: key for n, key in now.keys.items() if n not in numbers or n == now.newest})
 
 
-def _parse(text: str, stamp: tuple[int, int]) -> Ring:
+def _parse(text: bytes, stamp: tuple[int, int]) -> Ring:
     keys = {}
     try:
-        for line in text.split("\n"):
+        for line in text.decode("ascii").split("\n"):
             if line.strip():
                 number, digits = line.split()
                 keys[int(number)] = bytes.fromhex(digits)

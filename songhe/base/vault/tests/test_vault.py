@@ -87,7 +87,7 @@ def test_a_key_that_others_may_read_is_told() -> None:
         path.chmod(0o600)
 
 
-@pytest.mark.parametrize("text", ["", "1 abc", "1", "x " + "00" * 32, "1 " + "00" * 31])
+@pytest.mark.parametrize("text", ["", "1 abc", "1", "x " + "00" * 32, "1 " + "00" * 31, "é"])
 def test_a_damaged_key_file_closes_the_vault(text: str) -> None:
     path = keyring.path()
     vault.key_id()
