@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
+from django.utils import timezone
 
 from songhe.kernel.ids import uuid7
 
@@ -50,9 +51,13 @@ class User(AbstractBaseUser):
 
 
 class Session(AbstractBaseSession):
-    """A browser that somebody is signed in with, or a stranger's. It may go at any time."""
+    """A browser that somebody is signed in with, or a stranger's. It may go at any time.
+
+    seen_at: when it last asked for anything, to some minutes.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    seen_at = models.DateTimeField(default=timezone.now)
 
     @classmethod
     def get_session_store_class(cls) -> Any:

@@ -5,7 +5,7 @@ Every page of everybody asks this: one plain statement tells what the session ho
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
@@ -18,10 +18,12 @@ from songhe.base.accounts.models import Session, User
 from songhe.base.database.base import DatabaseWrapper
 
 _LOAD = """
-SELECT s.session_data, s.user_id, u.*
+SELECT s.session_data, s.seen_at, s.user_id, u.*
   FROM accounts_session s LEFT JOIN accounts_user u ON u.id = s.user_id
  WHERE s.session_key = %(key)s AND s.expire_date > %(at)s
 """
+
+SEEN_TO = timedelta(minutes=5)
 
 
 class SessionStore(DatabaseSessions):
@@ -53,7 +55,9 @@ class SessionStore(DatabaseSessions):
         if row is None:
             self._session_key = None
             return {}
-        data, user_id, *rest = row
+        data, seen_at, user_id, *rest = row
+        if at - seen_at > SEEN_TO:
+            Session.objects.filter(pk=self.session_key).update(seen_at=at)
         if user_id is not None:
             count = len(_columns())
             self._account = User.from_db(connection.alias, _columns(), rest[:count])

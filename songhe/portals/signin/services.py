@@ -12,6 +12,7 @@ from django.contrib.auth import authenticate
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
+from songhe.base.access import sign_ins
 from songhe.base.access.actor import ANONYMOUS, Actor
 from songhe.base.accounts.models import User
 from songhe.base.audit import services as audit
@@ -38,8 +39,45 @@ class TooManyAttempts(Invalid):
     message = gettext_noop("Too many failed attempts. Please wait 15 minutes, or ask the desk.")
 
 
+class WrongPassword(Invalid):
+    code = "signin.wrong_password"
+    message = gettext_noop("This is not your password. Please type it again.")
+
+
 def sign_in(*, login: str, password: str, address: str, at: datetime) -> User:
-    """Return the user whose login and password these are.
+    """Return the user whose login and password these are. Raises as `prove`."""
+    return prove(login=login, password=password, address=address, at=at, action="signin.sign_in")
+
+
+def change_password(
+    *,
+    actor: Actor,
+    user: User,
+    current: str,
+    new: str,
+    address: str,
+    this_key: str | None,
+    at: datetime,
+) -> int:
+    """Change the own password; return how many other sign-ins ended by it.
+
+    Raises WrongPassword, TooManyAttempts, WeakPassword.
+    """
+    try:
+        prove(
+            login=user.login,
+            password=current,
+            address=address,
+            at=at,
+            action="signin.change_password",
+        )
+    except WrongCredentials:
+        raise WrongPassword(field="current") from None
+    return sign_ins.change_password(actor=actor, user=user, password=new, this_key=this_key, at=at)
+
+
+def prove(*, login: str, password: str, address: str, at: datetime, action: str) -> User:
+    """Return the user whose login and password these are, for an action that the audit names.
 
     Attempts of one login from one address are judged one after the other. Raises
     WrongCredentials, or TooManyAttempts after 10 failures within 15 minutes; both are audited.
@@ -59,11 +97,11 @@ def sign_in(*, login: str, password: str, address: str, at: datetime) -> User:
                 FailedAttempt.objects.filter(at__lt=at - KEPT).delete()
         if isinstance(user, User):
             FailedAttempt.objects.filter(login_digest=digest, address=address).delete()
-            _record(user, "signin.sign_in", at)
+            _record(user, action, at)
         elif refusal is not None:
             audit.record_refusal(
                 actor=ANONYMOUS,
-                action="signin.sign_in",
+                action=action,
                 path=f"/sign-in/ from {address}",
                 code=refusal.code,
                 at=at,
