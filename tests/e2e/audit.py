@@ -98,6 +98,7 @@ class Words:
         # Names of divisions are names, as those of people are.
         found |= {str(row[0]) for row in house.rows(
             "SELECT name FROM regions_region WHERE code LIKE '99%%'")}  # fmt: skip
+        found |= {row.home for row in house.facts.people}  # addresses are sealed in the database
         return cls(sorted(found, key=len, reverse=True))
 
     def without(self, text: str) -> str:
