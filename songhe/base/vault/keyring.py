@@ -7,10 +7,12 @@ open. Only the account that runs Songhe may read the file.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import hmac
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,18 +83,28 @@ def forget() -> None:
 
 def add_key() -> int:
     """Add a key, which seals from now on; return its number. Raises RingFull, VaultClosed."""
-    now = ring()
-    number = now.newest + 1
-    if number > MOST:
-        raise RingFull
-    _write({**now.keys, number: os.urandom(32)})
+    with _alone():
+        now = ring()
+        number = now.newest + 1
+        if number > MOST:
+            raise RingFull
+        _write({**now.keys, number: os.urandom(32)})
     return number
 
 
 def drop_keys(numbers: set[int]) -> None:
     """Take keys out of the ring for ever; the newest stays."""
-    now = ring()
-    _write({n: key for n, key in now.keys.items() if n not in numbers or n == now.newest})
+    with _alone():
+        now = ring()
+        _write({n: key for n, key in now.keys.items() if n not in numbers or n == now.newest})
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Let one process at a time change the file: a key that another overwrote would be lost."""
+    with path().with_name("vault.key.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _parse(text: bytes, stamp: tuple[int, int]) -> Ring:

@@ -61,22 +61,24 @@ def running() -> Rotation | None:
     return Rotation.objects.filter(state=Rotation.State.RUNNING).first()
 
 
+@transaction.atomic
 def begin_rotation(*, actor: Actor, at: datetime) -> Rotation:
     """Add a key and begin to seal everything under it. Raises RotationRuns, RingFull."""
+    with connection.cursor() as cursor:  # of two who ask at once the second sees the first
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('vault.rotation'))")
     now = running()
     if now is not None:
         raise RotationRuns(done=now.done, total=now.total)
-    with transaction.atomic():
-        number = keyring.add_key()
-        rotation = Rotation.objects.create(
-            key=number,
-            total=sum(_older(field, number) for field in sealed_fields()),
-            started_at=at,
-            moved_at=at,
-        )
-        audit.record_change(
-            actor=actor, action="vault.rotate", ref=f"vault.Rotation/{rotation.pk}", at=at
-        )
+    number = keyring.add_key()
+    rotation = Rotation.objects.create(
+        key=number,
+        total=sum(_older(field, number) for field in sealed_fields()),
+        started_at=at,
+        moved_at=at,
+    )
+    audit.record_change(
+        actor=actor, action="vault.rotate", ref=f"vault.Rotation/{rotation.pk}", at=at
+    )
     return rotation
 
 
@@ -96,11 +98,11 @@ def go_on(
         return None
     unreadable = 0
     while not should_stop():
-        unreadable, sealed = 0, 0
+        unreadable, sealed, key = 0, 0, keyring.ring().newest
         for field in sealed_fields():
             after = _NIL
             while not should_stop():
-                piece = _piece(field, rotation.key, after)
+                piece = _piece(field, key, after)
                 if piece.seen == 0:
                     break
                 after, sealed = piece.last, sealed + piece.sealed

@@ -72,6 +72,7 @@ class Link:
     __slots__ = (
         "_address",
         "_backlog",
+        "_connections",
         "_news",
         "_owner",
         "is_connected",
@@ -87,6 +88,7 @@ class Link:
         self._address = address
         self._backlog: deque[Message] = deque(maxlen=KEPT)
         self._news = asyncio.Event()
+        self._connections = 0
         self.is_connected = False
         self.refused = False
 
@@ -104,21 +106,27 @@ class Link:
         """Stay connected, trying again after longer and longer pauses."""
         delay_s = FIRST_DELAY_S
         while True:
-            try:
-                async with contextlib.AsyncExitStack() as stack:
-                    client = self._client()
-                    async with self._address.gate:
-                        await stack.enter_async_context(client)
-                    delay_s = FIRST_DELAY_S
-                    await self._talk(client)
-            except aiomqtt.MqttError as error:
-                self.refused = _code(error) == NOT_AUTHORISED
-            finally:
-                self.is_connected = False
+            began = self._connections
+            await _to_its_end(asyncio.create_task(self._connect()))
+            if self._connections > began:
+                delay_s = FIRST_DELAY_S
             self._owner.lost(self)
             wait_s = self._address.refused_delay_s if self.refused else delay_s
             await asyncio.sleep(wait_s * random.uniform(0.7, 1.3))  # noqa: S311 - spreads them
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
+
+    async def _connect(self) -> None:
+        """Connect once and talk until the connection is lost."""
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                client = self._client()
+                async with self._address.gate:
+                    await stack.enter_async_context(client)
+                await self._talk(client)
+        except aiomqtt.MqttError as error:
+            self.refused = _code(error) == NOT_AUTHORISED
+        finally:
+            self.is_connected = False
 
     def _client(self) -> aiomqtt.Client:
         address = self._address
@@ -141,6 +149,7 @@ class Link:
         """Send what there is and hear commands until the connection is lost."""
         self.refused = False
         self.is_connected = True
+        self._connections += 1
         self._owner.connected(self)
         await client.subscribe(f"songhe/1/{self.key}/commands", qos=1)
         tasks = [asyncio.create_task(self._send(client)), asyncio.create_task(self._hear(client))]
@@ -170,6 +179,21 @@ class Link:
                 if self._backlog and self._backlog[0] is message:
                     self._backlog.popleft()
             self._owner.acknowledged(self, len(some))
+
+
+async def _to_its_end(task: asyncio.Task[None]) -> None:
+    """Wait for a task; cancelled, cancel it until it has ended.
+
+    Once is not enough: `wait_for` of Python 3.11, which the client is full of, forgets a
+    cancellation that comes together with what it waits for.
+    """
+    try:
+        await asyncio.wait([task])
+        task.result()
+    finally:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=0.5)
 
 
 def _code(error: aiomqtt.MqttError) -> int | None:

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
-from procrastinate import JobContext, RetryStrategy
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
+from songhe.base.events.retry import MOST_TRIES, while_away
 from songhe.domains.monitoring import services
-
-# The process may be asked to end, the database may be away for a while (10 minutes in all);
-# whatever else goes wrong is for a person to see.
-MOST_TRIES = 8
-AGAIN = RetryStrategy(
-    max_attempts=MOST_TRIES,
-    wait=5,
-    exponential_wait=2,
-    retry_exceptions=[services.Interrupted, OperationalError, InterfaceError],
-)
 
 
 @app.task(
@@ -27,7 +17,7 @@ AGAIN = RetryStrategy(
     queue="trials",
     lock="monitoring.trials",
     pass_context=True,
-    retry=AGAIN,
+    retry=while_away(services.Interrupted),
 )
 def run_trial(context: JobContext, trial_id: str) -> None:
     """Try a rule; begun anew by the next process when this one is asked to end."""

@@ -16,20 +16,10 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from pypinyin import lazy_pinyin
 
-from songhe.base import vault
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
-from songhe.domains.people import idnumber
-from songhe.domains.people.models import (
-    ADDRESS,
-    ID_NUMBER,
-    Contact,
-    Home,
-    Person,
-    PersonFact,
-    Residency,
-    Room,
-)
+from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
+from songhe.domains.people.sealing import put_address, put_call, put_id_number, put_phone
 from songhe.domains.people.services import AlreadyRegistered, check_choices, check_new
 from songhe.kernel.errors import Denied
 from songhe.kernel.ids import uuid7
@@ -128,15 +118,13 @@ class _Load:
             for action in ("people.register_person", "people.add_home", "people.move_person"):
                 if not self.actor.covers(action, new.region_code):
                     raise Denied(action=action)
-        pk = uuid7()
         home = Home(
-            id=pk,
             region_code=new.region_code,
-            address_sealed=vault.seal(new.address, field=ADDRESS, pk=pk),
             lat=new.lat,
             lon=new.lon,
             is_institution=new.is_institution,
         )
+        put_address(home, new.address)
         rooms = [Room(id=uuid7(), home=home, kind=r.kind, name=r.name) for r in new.rooms]
         home.plan = _plan(rooms, new.rooms)
         self.homes.append(home)
@@ -159,12 +147,9 @@ class _Load:
             care_level=new.care_level,
         )
         if new.id_number:
-            number, _, _ = idnumber.parse(new.id_number, today=self.at.date())
-            person.id_number_sealed = vault.seal(number, field=ID_NUMBER, pk=pk)
-            person.id_number_index = vault.blind_index(number, field=ID_NUMBER)
-            self.numbers.append(number)
+            self.numbers.append(put_id_number(person, new.id_number, today=self.at.date()))
         if new.phone:
-            person.phone_sealed = vault.seal(new.phone, field="people.Person.phone", pk=pk)
+            put_phone(person, new.phone)
         self.persons.append(person)
         room = None if new.room is None else rooms[new.room]
         self.residencies.append(Residency(person=person, home=home, room=room, period=self.period))
@@ -193,20 +178,16 @@ class _Load:
         self.changes.append(("people.add_fact", f"people.Person/{person.pk}", {"fact": new.code}))
 
     def _contact(self, person: Person, new: NewContact) -> None:
-        pk = uuid7()
-        sealed = vault.seal(new.phone, field="people.Contact.phone", pk=pk)
-        self.contacts.append(
-            Contact(
-                id=pk,
-                person=person,
-                name=new.name,
-                relation=new.relation,
-                rank=new.rank,
-                note_zh=new.note_zh,
-                note_en=new.note_en,
-                phone_sealed=sealed,
-            )
+        contact = Contact(
+            person=person,
+            name=new.name,
+            relation=new.relation,
+            rank=new.rank,
+            note_zh=new.note_zh,
+            note_en=new.note_en,
         )
+        put_call(contact, new.phone)
+        self.contacts.append(contact)
         self.changes.append(("people.add_contact", f"people.Person/{person.pk}", {}))
 
     def write(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -11,8 +13,6 @@ from django.db.models.functions import Upper
 from songhe.base import vault
 from songhe.domains.people import terms
 from songhe.kernel.ids import uuid7
-
-ADDRESS, ID_NUMBER = "people.Home.address", "people.Person.id_number"  # places of the vault
 
 
 class Person(models.Model):
@@ -62,6 +62,8 @@ class Home(models.Model):
     plan is {"width": m, "height": m, "rooms": [{"room": uuid, "x": m, "y": m, "w": m, "h": m}]}.
     """
 
+    ADDRESS: ClassVar[str] = "people.Home.address"  # where the vault says it is
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     region_code = models.CharField(max_length=12)
     address_sealed = models.BinaryField(null=True)
@@ -83,7 +85,7 @@ class Home(models.Model):
         """Return where it is, "" where that is not known. Raises VaultClosed."""
         if self.address_sealed is None:
             return ""
-        return vault.unseal(self.address_sealed, field=ADDRESS, pk=self.pk)
+        return vault.unseal(self.address_sealed, field=self.ADDRESS, pk=self.pk)
 
 
 class Room(models.Model):

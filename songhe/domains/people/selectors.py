@@ -12,19 +12,11 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import get_language
 
-from songhe.base import vault
 from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
-from songhe.domains.people.models import (
-    ID_NUMBER,
-    Contact,
-    Home,
-    Person,
-    PersonFact,
-    Residency,
-    Room,
-)
+from songhe.domains.people import sealing
+from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
 from songhe.kernel.errors import Conflict, NotFound
 
 
@@ -205,9 +197,7 @@ def contacts_of(actor: Actor, person: PersonView) -> list[ContactLine]:
             id=row.pk,
             name=row.name,
             relation=row.get_relation_display(),
-            phone=vault.unseal(row.phone_sealed, field="people.Contact.phone", pk=row.pk)
-            if see
-            else None,
+            phone=sealing.call_of(row) if see else None,
             note=_text(row.note_zh, row.note_en),
         )
         for row in Contact.objects.filter(person=person.id)
@@ -218,10 +208,7 @@ def phone_of(person: PersonView) -> str | None:
     """Return the person's own number where contact data is open and one is known."""
     if "contact" not in person.fields:
         return None
-    sealed = Person.objects.values_list("phone_sealed", flat=True).get(pk=person.id)
-    return (
-        None if sealed is None else vault.unseal(sealed, field="people.Person.phone", pk=person.id)
-    )
+    return sealing.phone_of(Person.objects.only("phone_sealed").get(pk=person.id))
 
 
 def home_of(person_id: UUID, *, at: datetime) -> Home | None:
@@ -268,7 +255,7 @@ def homes_by_person(person_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, H
 
 def find_by_id_number(actor: Actor, number: str, *, at: datetime) -> PersonView | None:
     """Return the person with exactly this ID number, by its blind index."""
-    found = vault.blind_indexes(number.strip().upper(), field=ID_NUMBER)
+    found = sealing.number_indexes(number)
     rows = policies.scope(actor, Person.objects.filter(id_number_index__in=found), VIEW)
     person = rows.first()
     return _view(actor, person) if person else None

@@ -11,21 +11,18 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from pypinyin import lazy_pinyin
 
-from songhe.base import vault
 from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.base.events import bus
-from songhe.domains.people import events, idnumber, terms
-from songhe.domains.people.models import (
-    ADDRESS,
-    ID_NUMBER,
-    Contact,
-    Home,
-    Person,
-    PersonFact,
-    Residency,
-    Room,
+from songhe.domains.people import events, terms
+from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
+from songhe.domains.people.sealing import (
+    older_indexes,
+    put_address,
+    put_call,
+    put_id_number,
+    put_phone,
 )
 from songhe.domains.people.selectors import NoSuchPerson
 from songhe.kernel.errors import Conflict, Denied, Invalid
@@ -60,7 +57,7 @@ def check_new(numbers: Sequence[str]) -> None:
     Under the newest one the table itself does. 1 query, none while there is one key.
     Raises AlreadyRegistered.
     """
-    older = [i for n in numbers for i in vault.blind_indexes(n, field=ID_NUMBER)[1:]]
+    older = older_indexes(numbers)
     if older and Person.objects.filter(id_number_index__in=older).exists():
         raise AlreadyRegistered(field="id_number")
 
@@ -108,12 +105,9 @@ def register_person(
         care_level=care_level,
     )
     if id_number:
-        number, _, _ = idnumber.parse(id_number, today=at.date())
-        person.id_number_sealed = vault.seal(number, field=ID_NUMBER, pk=pk)
-        person.id_number_index = vault.blind_index(number, field=ID_NUMBER)
-        check_new([number])
+        check_new([put_id_number(person, id_number, today=at.date())])
     if phone:
-        person.phone_sealed = vault.seal(phone, field="people.Person.phone", pk=pk)
+        put_phone(person, phone)
     try:
         with transaction.atomic():
             person.save(force_insert=True)
@@ -138,15 +132,9 @@ def add_home(
 ) -> Home:
     """Add a dwelling. lat and lon are WGS 84 degrees. Raises Denied."""
     _covered(actor, "people.add_home", region_code)
-    pk = uuid7()
-    home = Home.objects.create(
-        id=pk,
-        region_code=region_code,
-        address_sealed=vault.seal(address, field=ADDRESS, pk=pk),
-        lat=lat,
-        lon=lon,
-        is_institution=is_institution,
-    )
+    home = Home(region_code=region_code, lat=lat, lon=lon, is_institution=is_institution)
+    put_address(home, address)
+    home.save(force_insert=True)
     audit.record_change(actor=actor, action="people.add_home", ref=f"people.Home/{home.pk}", at=at)
     return home
 
@@ -260,17 +248,11 @@ def add_contact(
 ) -> Contact:
     """Name somebody to call for a person."""
     person = _locked(actor, "people.add_contact", person_id)
-    pk = uuid7()
-    contact = Contact.objects.create(
-        id=pk,
-        person=person,
-        name=name,
-        relation=relation,
-        rank=rank,
-        note_zh=note_zh,
-        note_en=note_en,
-        phone_sealed=vault.seal(phone, field="people.Contact.phone", pk=pk),
+    contact = Contact(
+        person=person, name=name, relation=relation, rank=rank, note_zh=note_zh, note_en=note_en
     )
+    put_call(contact, phone)
+    contact.save(force_insert=True)
     audit.record_change(
         actor=actor, action="people.add_contact", ref=f"people.Person/{person.pk}", at=at
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import aiomqtt
 import pytest
 
 from songhe.config.demo.county import make_county
@@ -122,6 +123,29 @@ async def test_a_device_that_is_off_has_no_connection_until_it_wakes(county, gat
         await wait_for(lambda: not link.is_connected, "silence")
         fleet.wake(0)
         await wait_for(lambda: link.is_connected, "a new connection")
+    finally:
+        connecting.cancel()
+        await fleet.close()
+
+
+async def test_a_cancellation_that_the_client_forgets_is_said_again(county, gateway, monkeypatch):
+    forgotten = []
+
+    async def subscribe(client, *args, **kwargs):
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            forgotten.append(client)
+
+    monkeypatch.setattr(aiomqtt.Client, "subscribe", subscribe)
+    fleet = fleet_of(county, gateway)
+    connecting = asyncio.create_task(fleet.run())
+    link = fleet.links[0]
+    try:
+        await wait_for(lambda: link.is_connected, "a connection")
+        fleet.sleep(0)
+        await wait_for(lambda: not link.is_connected, "silence")
+        assert forgotten
     finally:
         connecting.cancel()
         await fleet.close()
