@@ -21,6 +21,11 @@ WHO = (
     ("keeper", "device_keeper"),
     ("qian", "regulator"),
     ("zhao", "clinician"),
+    ("registrar", "registrar"),
+    ("auditor", "auditor"),
+    ("officer", "privacy_officer"),
+    ("chenxiulan", "elder"),
+    ("chenwei", "family"),
     ("admin", "admin"),
 )
 PARAMETERS = {

@@ -72,6 +72,16 @@ LOGINS = (
         works_at="bureau",
         is_leader=True,
     ),
+    Login("registrar", "登记员", "登记员", "registrar", "registrar", works_at="bureau"),
+    Login("auditor", "审计员", "审计员", "auditor", "auditor", works_at="bureau"),
+    Login(
+        "officer",
+        "信息保护负责人",
+        "个人信息保护负责人",
+        "data protection officer",
+        "privacy_officer",
+        works_at="bureau",
+    ),
     Login(
         "chenwei",
         "陈伟",
