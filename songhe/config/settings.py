@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "songhe.domains.devices",
     "songhe.domains.telemetry",
     "songhe.domains.monitoring",
+    "songhe.domains.security",
     "songhe.portals.signin",
     "songhe.portals.home",
     "songhe.portals.desk",

@@ -20,6 +20,7 @@ _ROOMS = [
     "songhe.domains.devices",
     "songhe.domains.telemetry",
     "songhe.domains.monitoring",
+    "songhe.domains.security",
 ]
 urlpatterns = [
     path("", include(f"{room}.urls")) for room in _ROOMS if find_spec(f"{room}.urls") is not None

@@ -1,0 +1,11 @@
+"""Routes of security, one file a field of work."""
+
+from songhe.domains.security.urls import audit, consents, emergencies, requests
+
+app_name = "security"
+urlpatterns = [
+    *audit.urlpatterns,
+    *requests.urlpatterns,
+    *consents.urlpatterns,
+    *emergencies.urlpatterns,
+]

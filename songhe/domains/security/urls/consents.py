@@ -1,0 +1,7 @@
+"""Routes of consents and guardians."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
