@@ -21,7 +21,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from songhe.base.vault.keyring import VaultClosed, ring
 
-__all__ = ["VaultClosed", "blind_index", "blind_indexes", "key_id", "key_of", "seal", "unseal"]
+__all__ = [
+    "VaultClosed",
+    "blind_index",
+    "blind_indexes",
+    "key_id",
+    "key_of",
+    "seal",
+    "seal_bytes",
+    "unseal",
+    "unseal_bytes",
+]
 _VERSION = 1
 _LEAST = 30  # header, nonce and tag
 log = structlog.get_logger(__name__)
@@ -48,20 +58,30 @@ def _tell_missing(wanted: int, field: str) -> None:
 
 def seal(text: str, *, field: str, pk: UUID) -> bytes:
     """Encrypt a text for one field of one row; field such as "people.Person.id_number"."""
-    now, nonce = ring(), os.urandom(12)
-    body = AESGCM(now.keys[now.newest]).encrypt(nonce, text.encode(), _place(field, pk))
-    return bytes((_VERSION, now.newest)) + nonce + body
+    return seal_bytes(text.encode(), field=field, pk=pk)
 
 
 def unseal(sealed: bytes | memoryview, *, field: str, pk: UUID) -> str:
-    """Decrypt a sealed field. Raises VaultClosed when key, row or field do not fit."""
+    """Decrypt a sealed text. Raises VaultClosed when key, row or field do not fit."""
+    return unseal_bytes(sealed, field=field, pk=pk).decode()
+
+
+def seal_bytes(plain: bytes, *, field: str, pk: UUID) -> bytes:
+    """Encrypt bytes (a part of a scanned paper) for one field of one row."""
+    now, nonce = ring(), os.urandom(12)
+    body = AESGCM(now.keys[now.newest]).encrypt(nonce, plain, _place(field, pk))
+    return bytes((_VERSION, now.newest)) + nonce + body
+
+
+def unseal_bytes(sealed: bytes | memoryview, *, field: str, pk: UUID) -> bytes:
+    """Decrypt sealed bytes. Raises VaultClosed when key, row or field do not fit."""
     raw = bytes(sealed)
     key = ring().keys.get(raw[1]) if len(raw) >= _LEAST and raw[0] == _VERSION else None
     if key is None:
         _tell_missing(raw[1] if len(raw) > 1 else 0, field)
         raise VaultClosed
     try:
-        return AESGCM(key).decrypt(raw[2:14], raw[14:], _place(field, pk)).decode()
+        return AESGCM(key).decrypt(raw[2:14], raw[14:], _place(field, pk))
     except InvalidTag:
         _tell_missing(raw[1], field)
         raise VaultClosed from None

@@ -216,17 +216,19 @@ def _older(field: SealedField, key: int) -> int:
 def _piece(field: SealedField, key: int, after: UUID) -> _Piece:
     """Seal the next values of one column anew; their rows are locked meanwhile."""
     rows = _rows(_NEXT, field, key=key, after=after, count=AT_ONCE)
-    texts: dict[UUID, str] = {}
+    plain: dict[UUID, bytes] = {}
     for pk, sealed in rows:
         with contextlib.suppress(vault.VaultClosed):
-            texts[pk] = vault.unseal(sealed, field=field.field, pk=pk)
-    if texts:
+            plain[pk] = vault.unseal_bytes(sealed, field=field.field, pk=pk)
+    if plain:
         values: dict[str, list[Any]] = {
-            "pks": list(texts),
-            "fresh": [vault.seal(text, field=field.field, pk=pk) for pk, text in texts.items()],
+            "pks": list(plain),
+            "fresh": [vault.seal_bytes(one, field=field.field, pk=pk) for pk, one in plain.items()],
         }
         if field.index:
-            values["found"] = [vault.blind_index(t, field=field.field) for t in texts.values()]
+            values["found"] = [
+                vault.blind_index(one.decode(), field=field.field) for one in plain.values()
+            ]
         with connection.cursor() as cursor:
             cursor.execute(_statement(_PUT_BOTH if field.index else _PUT, field), values)
-    return _Piece(len(rows), len(texts), len(rows) - len(texts), rows[-1][0] if rows else after)
+    return _Piece(len(rows), len(plain), len(rows) - len(plain), rows[-1][0] if rows else after)

@@ -25,6 +25,15 @@ def test_a_sealed_value_opens_where_it_belongs_and_nowhere_else() -> None:
             vault.unseal(sealed, field=field, pk=row)
 
 
+def test_bytes_that_are_no_text_are_sealed_as_well() -> None:
+    pk, plain = uuid7(), bytes(range(256)) * 40
+    sealed = vault.seal_bytes(plain, field="consent.PaperPart.body", pk=pk)
+    assert plain[:64] not in sealed
+    assert vault.unseal_bytes(sealed, field="consent.PaperPart.body", pk=pk) == plain
+    with pytest.raises(vault.VaultClosed):
+        vault.unseal_bytes(sealed, field="consent.PaperPart.body", pk=uuid7())
+
+
 @pytest.mark.parametrize("position", [0, 1, 5, 20, -1])
 def test_an_altered_value_does_not_open(position: int) -> None:
     pk = uuid7()
