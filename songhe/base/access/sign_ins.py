@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from songhe.base.access.actor import Actor
 from songhe.base.accounts.models import Session, User
+from songhe.base.accounts.passwords import WeakPassword, require_strength
 from songhe.base.audit import services as audit
-from songhe.kernel.errors import Invalid, NotFound
+from songhe.kernel.errors import NotFound
+
+__all__ = ["WeakPassword"]  # raised here, made beside the rule
 
 NOTE = "signed_in"  # the entry of a session that tells of its beginning
 
@@ -23,13 +24,6 @@ NOTE = "signed_in"  # the entry of a session that tells of its beginning
 class NoSuchSignIn(NotFound):
     code = "access.no_such_sign_in"
     message = "This sign-in has ended already."
-
-
-class WeakPassword(Invalid):
-    """reasons: sentences in the reader's language."""
-
-    code = "access.weak_password"
-    message = "%(reasons)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +81,20 @@ def end_other_sign_ins(*, actor: Actor, this_key: str | None, at: datetime) -> i
 
 
 @transaction.atomic
-def change_password(
-    *, actor: Actor, user: User, password: str, this_key: str | None, at: datetime
-) -> int:
-    """Give an account another password and end its other sign-ins; return how many ended.
+def change_own_password(*, actor: Actor, password: str, this_key: str | None, at: datetime) -> User:
+    """Give the actor's own account another password and end its other sign-ins; return it.
 
     Whoever calls has made sure of the old one. Raises WeakPassword.
     """
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise WeakPassword(field="new", reasons=" ".join(error.messages)) from None
+    user = User.objects.select_for_update().get(pk=actor.user_id)
+    require_strength(password, user)
     user.set_password(password)
     user.save(update_fields=["password"])
     audit.record_change(
         actor=actor, action="access.change_password", ref=f"accounts.User/{user.pk}", at=at
     )
-    return end_other_sign_ins(actor=actor, this_key=this_key, at=at)
+    end_other_sign_ins(actor=actor, this_key=this_key, at=at)
+    return user
 
 
 def _end(actor: Actor, rows: list[Session], at: datetime) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 # In this order: each of them also names those below it.
 _BROWSERS = (
-    ("MicroMessenger", "WeChat"),
+    ("MicroMessenger", gettext_noop("WeChat")),
     ("Edg", "Edge"),
     ("Firefox", "Firefox"),
     ("Chrome", "Chrome"),
@@ -25,7 +26,7 @@ _SYSTEMS = (
 
 def words_of(agent: str) -> str:
     """Return such as "Chrome, Windows"."""
-    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    browser = next((_(name) for mark, name in _BROWSERS if mark in agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in agent), "")
     if browser and system:
         return _("%(browser)s, %(system)s") % {"browser": browser, "system": system}

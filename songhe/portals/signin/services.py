@@ -58,8 +58,8 @@ def change_password(
     address: str,
     this_key: str | None,
     at: datetime,
-) -> int:
-    """Change the own password; return how many other sign-ins ended by it.
+) -> User:
+    """Change the own password; return the account with it. Other sign-ins end.
 
     Raises WrongPassword, TooManyAttempts, WeakPassword.
     """
@@ -73,7 +73,7 @@ def change_password(
         )
     except WrongCredentials:
         raise WrongPassword(field="current") from None
-    return sign_ins.change_password(actor=actor, user=user, password=new, this_key=this_key, at=at)
+    return sign_ins.change_own_password(actor=actor, password=new, this_key=this_key, at=at)
 
 
 def prove(*, login: str, password: str, address: str, at: datetime, action: str) -> User:

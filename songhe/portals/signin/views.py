@@ -121,7 +121,7 @@ class ChangePassword(View):
             return self._page(request, form, status=422)
         user = cast(User, request.user)
         try:
-            services.change_password(
+            changed = services.change_password(
                 actor=request.actor,  # type: ignore[attr-defined]
                 user=user,
                 current=form.cleaned_data["current"],
@@ -133,7 +133,7 @@ class ChangePassword(View):
         except Invalid as error:
             refuse(form, error)
             return self._page(request, form, status=error.status)
-        update_session_auth_hash(request, user)
+        update_session_auth_hash(request, changed)
         messages.success(request, _("Your password is changed. Other browsers are signed out."))
         return redirect("signin:account")
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM
@@ -105,8 +105,8 @@ def test_another_password_ends_the_others_and_keeps_this_one(sun: User) -> None:
     ("given", "said"),
     [
         ({"current": "not it at all", "new": NEW, "again": NEW}, "This is not your password"),
-        ({"current": OLD, "new": "short", "again": "short"}, "too short"),
-        ({"current": OLD, "new": "password123", "again": "password123"}, "too common"),
+        ({"current": OLD, "new": "short", "again": "short"}, "fewer than 10 characters"),
+        ({"current": OLD, "new": "password123", "again": "password123"}, "that many people use"),
         ({"current": OLD, "new": NEW, "again": NEW + "!"}, "not the same"),
         ({"current": OLD, "new": "", "again": ""}, "Fill this in"),
     ],
@@ -140,8 +140,31 @@ def test_when_a_browser_was_used_is_known_to_some_minutes(sun: User) -> None:
 
 
 @pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        ("short", "请换一个密码。少于 10 个字符。"),
+        ("password", "请换一个密码。少于 10 个字符。很多人都在用这个密码。"),
+        ("sun sun sun", "请换一个密码。与登录名或姓名太像。"),
+    ],
+)
+def test_why_a_password_is_refused_is_said_in_one_language(sun: User, new: str, said: str) -> None:
+    User.objects.filter(pk=sun.pk).update(display_name="sun sun sun sun")
+    here = browser("sun")
+    here.cookies["songhe_language"] = "zh-hans"
+    answer = here.post("/account/password/", {"current": OLD, "new": new, "again": new})
+    (told,) = set(re.findall(r'<a href="#id_new">(.*?)</a>', answer.content.decode()))
+    assert told == said
+
+
+@pytest.mark.parametrize(
     ("agent", "words"),
     [(CHROME, "Chrome, Windows"), (PHONE, "WeChat, Android"), ("", "a browser that is not known")],
 )
 def test_a_browser_has_a_name(agent: str, words: str) -> None:
-    assert words_of(agent) in {words, "未知的浏览器", words.replace(", ", "，")}
+    with translation.override("en"):
+        assert words_of(agent) == words
+
+
+def test_wechat_has_its_own_name_in_chinese() -> None:
+    with translation.override("zh-hans"):
+        assert words_of(PHONE) == "微信，Android"
