@@ -30,6 +30,9 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "csp",
     "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "procrastinate.contrib.django",
     "songhe.base.accounts",
     "songhe.base.access",
@@ -39,7 +42,9 @@ INSTALLED_APPS = [
     "songhe.base.health",
     "songhe.base.regions",
     "songhe.base.outside",
+    "songhe.base.consent",
     "songhe.engines.workflow",
+    "songhe.engines.exchange",
     "songhe.kit",
     "songhe.domains.people",
     "songhe.domains.organizations",
@@ -62,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "songhe.base.accounts.middleware.Authentication",
     "songhe.base.access.middleware.ActorMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -149,6 +155,14 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ("login", "display_name")},
     },
 ]
+
+# allauth keeps second factors and computes with them; signing in is ours (decision 0015), and
+# nobody is known by an e-mail address.
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "login"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]

@@ -14,6 +14,7 @@ CHANNEL_COMMAND = "songhe_command"
 CHANNEL_FINDING = "songhe_finding"
 CHANNEL_REPLAY = "songhe_replay"
 CHANNEL_LIVE = "songhe_live"
+CHANNEL_CUT = "songhe_cut"  # payload user:<uuid> or session:<id of a sign-in>: streams end now
 
 Level = Literal["critical", "urgent", "warn", "info", "unknown"]
 Phase = Literal["raised", "cleared", "notice"]
@@ -163,11 +164,15 @@ class CommandMessage(msgspec.Struct, frozen=True):
 
 
 class LiveTicket(msgspec.Struct, frozen=True):
-    """Admission to the event stream: who, which topics, until when (epoch seconds)."""
+    """Admission to the event stream: who, which topics, until when (epoch seconds).
+
+    session: the id of the sign-in that asked; the stream ends with it.
+    """
 
     user: UUID
     topics: list[str]
     exp: int
+    session: str = ""
 
 
 class LiveEvent(msgspec.Struct, frozen=True):

@@ -144,8 +144,12 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     if wants_fragment(request):
         return HttpResponse(status=401, headers={"HX-Redirect": address})
     if wants_json(request):
-        body = {"type": "about:blank", "status": 401, "title": "Unauthorized",
-                "code": "kit.not_signed_in"}
+        body = {
+            "type": "about:blank",
+            "status": 401,
+            "title": "Unauthorized",
+            "code": "kit.not_signed_in",
+        }
         return JsonResponse(body, status=401, content_type="application/problem+json")
     return HttpResponseRedirect(address)
 

@@ -27,6 +27,7 @@ Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 RETRY_MS = 2_000
+AGAIN_EVENT = b"event: again\n"
 _OPEN: Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -126,6 +127,9 @@ class Live:
         except tickets.BadTicket as error:
             await _problem(send, 403, error.code, allow)
             return
+        if self.hub.is_cut(ticket):
+            await _problem(send, 403, "live.ended", allow)
+            return
         if self.hub.full:
             await _problem(send, 503, "live.full", [*allow, (b"retry-after", b"5")])
             return
@@ -159,6 +163,8 @@ class Live:
                 return
             async with asyncio.timeout(self.settings.live_send_s):
                 await _piece(send, self._beat() if piece is None else piece)
+            if piece is not None and AGAIN_EVENT in piece:
+                return
         await _piece(send, frame("again", at=_now()))
 
     def _beat(self) -> bytes:

@@ -18,10 +18,13 @@ import msgspec
 from songhe.kernel.wire import LiveEvent, LiveTicket
 
 REGION = "region:"
+AGAIN = "again:"
 _CLOSED = b""
 KEPT = 2_000
 KEPT_S = 120.0
 MISSED = 50
+# A ticket from before a sign-in ended opens no stream after it: longer than any ticket is good for.
+CUT_KEPT_S = 180.0
 # A fact may be dated a little before the commit that makes it visible.
 COMMIT_S = 5.0
 
@@ -45,6 +48,11 @@ def frame(kind: str, event: LiveEvent | None = None, *, at: str = "") -> bytes:
     return b"event: %b\ndata: %b\n\n" % (kind.encode(), msgspec.json.encode(body))
 
 
+def names_of(ticket: LiveTicket) -> tuple[str, str]:
+    """Return under which names the streams of a ticket are cut: the account, and the sign-in."""
+    return f"user:{ticket.user}", f"session:{ticket.session}"
+
+
 class Stream:
     """One reader's bounded queue. When it is full the reader is too slow and is let go.
 
@@ -52,6 +60,8 @@ class Stream:
     """
 
     def __init__(self, ticket: LiveTicket, limit: int, since: float) -> None:
+        self.names = names_of(ticket)
+        self.session = ticket.session
         self.topics = tuple(ticket.topics)
         self.since = since
         self._limit = limit
@@ -99,6 +109,7 @@ class Hub:
         self._streams: set[Stream] = set()
         self._kept: deque[tuple[float, LiveEvent]] = deque(maxlen=KEPT)
         self._knows_from = time.time()
+        self._cut: dict[str, float] = {}
         self.dropped = 0
         self.heard = 0
         self.delivered = 0
@@ -132,6 +143,33 @@ class Hub:
         for event in missed:
             stream.put(frame(event.kind, event))
         return stream
+
+    def is_cut(self, ticket: LiveTicket) -> bool:
+        """Tell whether the account or the sign-in of a ticket was ended after it was given."""
+        return any(name in self._cut for name in names_of(ticket))
+
+    def cut(self, payload: str) -> int:
+        """End the streams of `user:<id>` or `session:<id>` and admit none of them; return how many.
+
+        `again:<user id>` lets them come back with a new ticket: what they may hear has changed.
+        """
+        if payload.startswith(AGAIN):
+            name = f"user:{payload.removeprefix(AGAIN)}"
+            ended = [stream for stream in self._streams if name in stream.names]
+            for stream in ended:
+                stream.put(frame("again", at=_moment(time.time())))
+            return len(ended)
+        now = time.time()
+        self._cut = {name: at for name, at in self._cut.items() if at > now - CUT_KEPT_S}
+        self._cut[payload] = now
+        ended = [stream for stream in self._streams if payload in stream.names]
+        for stream in ended:
+            stream.close()
+        return len(ended)
+
+    def sessions(self) -> set[str]:
+        """Return the sign-ins that streams belong to."""
+        return {stream.session for stream in self._streams if stream.session}
 
     def leave(self, stream: Stream) -> None:
         """Forget a stream."""

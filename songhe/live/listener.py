@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any
 
 import msgspec
 import psycopg
 
-from songhe.kernel.wire import CHANNEL_LIVE, LiveEvent
+from songhe.kernel.wire import CHANNEL_CUT, CHANNEL_LIVE, LiveEvent
 from songhe.live.hub import Hub
 
 logger = logging.getLogger("songhe.live")
@@ -23,11 +24,19 @@ _KEEPALIVE = {
     "connect_timeout": 5,
     "application_name": "songhe live",
 }
+# Which of these sign-ins are still signed in; what a sign-in is called is said by accounts 0005.
+_STILL = """
+SELECT sign_in FROM (
+    SELECT left(encode(sha256(convert_to(s.session_key, 'UTF8')), 'hex'), 24) AS sign_in
+      FROM accounts_session s JOIN accounts_user u ON u.id = s.user_id
+     WHERE u.is_active AND s.expire_date > now()
+) x WHERE sign_in = ANY(%s)
+"""
 _KIND = frozenset("abcdefghijklmnopqrstuvwxyz_-")
 
 
 class Listener:
-    """Listens on `songhe_live` and gives what it hears to the hub.
+    """Listens on `songhe_live` and `songhe_cut` and gives what it hears to the hub.
 
     `listening` is False while the database is away: then nobody is told that all is well, and
     once it listens every stream hears `resync`, because what was said meanwhile is lost.
@@ -62,6 +71,8 @@ class Listener:
         )
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL_LIVE}")
+            await connection.execute(f"LISTEN {CHANNEL_CUT}")
+            await self._cut_who_left(connection)
             self.listening = True
             if self.heard_once:
                 logger.info("the database is back")
@@ -70,8 +81,21 @@ class Listener:
             self.heard_once = True
             while True:
                 async for note in connection.notifies(timeout=ASK_EVERY_S):
-                    self._hear(note.payload)
+                    if note.channel == CHANNEL_CUT:
+                        self._hub.cut(note.payload)
+                    else:
+                        self._hear(note.payload)
                 await connection.execute("SELECT 1")
+
+    async def _cut_who_left(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """End the streams of sign-ins that ended while the database was not heard."""
+        asked = self._hub.sessions()
+        if not asked:
+            return
+        cursor = await connection.execute(_STILL, (list(asked),))
+        still = {str(row[0]) for row in await cursor.fetchall()}
+        for sign_in in asked - still:
+            self._hub.cut(f"session:{sign_in}")
 
     def _hear(self, payload: str) -> None:
         try:

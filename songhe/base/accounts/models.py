@@ -24,12 +24,18 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """One account. Accounts are closed with a date, never deleted: the audit points at them."""
+    """One account. Accounts are closed with a date, never deleted: the audit points at them.
+
+    first_secret_until: the password is a first secret, told by whoever opened the account. It is
+    good until then, and only to set a password of one's own.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     login = models.CharField(max_length=64, unique=True)
     display_name = models.CharField(max_length=64)
     phone_sealed = models.BinaryField(null=True)
+    phone_index = models.BinaryField(max_length=32, null=True, unique=True)
+    first_secret_until = models.DateTimeField(null=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     left_at = models.DateTimeField(null=True)
@@ -64,3 +70,37 @@ class Session(AbstractBaseSession):
         from songhe.base.accounts.sessions import SessionStore
 
         return SessionStore
+
+
+class FactorSecret(models.Model):
+    """What a second factor is computed from: the key of a code app, the seed of recovery codes.
+
+    The factor itself is a row of allauth (`mfa_authenticator`) that names this one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    secret_sealed = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class OutsideIdentity(models.Model):
+    """Who an account is at the outside provider (OpenID Connect: issuer and subject)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    issuer = models.CharField(max_length=200)
+    subject = models.CharField(max_length=255)
+    linked_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="identity_once"),
+            models.UniqueConstraint(fields=["user", "issuer"], name="identity_one_a_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} @ {self.issuer}"

@@ -22,9 +22,16 @@ SECRET = "a secret for the tests of the event stream"
 USER = UUID("0198b5c0-0000-7000-8000-000000000001")
 
 
-def ticket(*topics: str, seconds: float = 60, secret: str = SECRET) -> str:
+def ticket(
+    *topics: str,
+    seconds: float = 60,
+    secret: str = SECRET,
+    user: UUID = USER,
+    session: str = "",
+) -> str:
     """Return a signed ticket for topics."""
-    return tickets.sign(LiveTicket(USER, list(topics), int(time.time() + seconds)), secret)
+    until = int(time.time() + seconds)
+    return tickets.sign(LiveTicket(user, list(topics), until, session), secret)
 
 
 @dataclass
@@ -125,10 +132,13 @@ class Process:
         answer.close()
         return body
 
-    async def stream(self, *topics: str, since: float | None = None) -> Answer:
+    async def stream(
+        self, *topics: str, since: float | None = None, user: UUID = USER, session: str = ""
+    ) -> Answer:
         """Open a stream of topics, of a page drawn at `since`, and read its first word."""
         drawn = "" if since is None else quote(datetime.fromtimestamp(since, UTC).isoformat())
-        answer = await self.get(f"/stream?ticket={ticket(*topics)}&since={drawn}")
+        admitted = ticket(*topics, user=user, session=session)
+        answer = await self.get(f"/stream?ticket={admitted}&since={drawn}")
         assert answer.status == 200
         first = await answer.next()
         assert first is not None

@@ -10,6 +10,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views.generic import View
 
 from songhe.base.access.actor import Actor
+from songhe.base.accounts.sessions import id_of_sign_in
 from songhe.kernel import tickets
 from songhe.kernel.wire import LiveTicket
 from songhe.portals.home import openings
@@ -58,7 +59,12 @@ class Ticket(View):
         assert actor.user_id is not None  # noqa: S101 - the screen lets nobody else in
         expires = int(timezone.now().timestamp()) + TICKET_S
         topics = [*topics_of(actor), *watched(actor, request.GET.get("watch", ""))]
-        ticket = LiveTicket(user=actor.user_id, topics=topics, exp=expires)
+        ticket = LiveTicket(
+            user=actor.user_id,
+            topics=topics,
+            exp=expires,
+            session=id_of_sign_in(request.session.session_key or ""),
+        )
         signed = tickets.sign(ticket, settings.SECRET_KEY)
         return JsonResponse({"ticket": signed, "port": settings.LIVE_PORT, "expires": expires})
 
