@@ -24,7 +24,7 @@ from tests.access.world import PERSONAL, World, make_world
 
 GOLDEN = Path(__file__).parents[1] / "golden/access_matrix.csv"
 REFUSED = {401, 403, 404}
-QUIET = {"audit_auditentry", "accounts_session", "signin_attempt"}
+QUIET = {"audit_auditentry", "audit_pending", "accounts_session", "signin_attempt"}
 pytestmark = pytest.mark.django_db
 
 

@@ -78,6 +78,12 @@ COMMANDS = (
         needs_database=True,
     ),
     Command(
+        "audit",
+        "Export the chain of reads and changes; check an export on any machine.",
+        "songhe audit verify audit.jsonl --key 5f2c…",
+        "songhe.config.cli.audit",
+    ),
+    Command(
         "device",
         "Register a device, show its secret once, rotate or revoke it.",
         "songhe device --help",

@@ -108,12 +108,14 @@ def _apply_pending() -> None:
 
 
 def _make_keys() -> None:
-    """Let the vault make its key now, before several processes want it at the same moment."""
+    """Make the keys now, before several processes want them at the same moment."""
     from uuid import UUID
 
     from songhe.base import vault
+    from songhe.base.audit import signing
 
     vault.seal("", field="config.first_start", pk=UUID(int=0))
+    signing.make_key()
 
 
 def _wait_for_outside_database() -> None:
