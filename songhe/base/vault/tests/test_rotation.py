@@ -86,6 +86,11 @@ def keys(person_id: UUID) -> set[int]:
 def test_every_sealed_column_of_the_house_is_known() -> None:
     assert {field.field: field.index for field in sealed_fields()} == {
         "accounts.User.phone": "",
+        "consent.Consent.witness": "",
+        "consent.Emergency.note": "",
+        "consent.Emergency.reason": "",
+        "consent.Guardianship.paper_number": "",
+        "consent.PaperPart.body": "",
         "monitoring.Absence.contact_phone": "",
         "organizations.Staff.phone": "",
         "people.Contact.phone": "",
