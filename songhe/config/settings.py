@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "songhe.base.access",
     "songhe.base.audit",
     "songhe.base.vault",
+    "songhe.base.history",
     "songhe.base.events",
     "songhe.base.health",
     "songhe.base.regions",

@@ -73,6 +73,9 @@ def _records(pending: list[Pending]) -> dict[UUID, Record]:
 def seal_all(*, at: datetime) -> int:
     """Seal until nothing is pending, then sign the end of the chain; return how many links."""
     total = 0
+    for kind in sources.all_sources():
+        if kind.gather is not None:
+            kind.gather(at)
     while done := seal(at=at):
         total += done
     if total or signing.read_head() is None:

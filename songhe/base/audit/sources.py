@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +18,15 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One kind: its table (append-only, with a UUID `id`), and its records by id."""
+    """One kind: its table (append-only, with a UUID `id`), and its records by id.
+
+    gather: moves into the table what waits elsewhere, before each sealing.
+    """
 
     name: str
     table: str
     records: Callable[[Iterable[UUID]], dict[UUID, Record]]
+    gather: Callable[[datetime], int] | None = None
 
 
 _sources: dict[str, Source] = {}

@@ -30,3 +30,27 @@ class Rotation(models.Model):
 
     def __str__(self) -> str:
         return f"key {self.key}: {self.state}"
+
+
+class SubjectKey(models.Model):
+    """The key of one person, or of another whose history is kept; id is hers.
+
+    Destroying it leaves what was sealed under it unreadable for ever: key_sealed is null then.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    key_sealed = models.BinaryField(null=True)
+    made_at = models.DateTimeField()
+    destroyed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(key_sealed__isnull=True, destroyed_at__isnull=False)
+                | models.Q(key_sealed__isnull=False, destroyed_at__isnull=True),
+                name="subject_key_there_or_destroyed",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -1,0 +1,1 @@
+"""What was changed of persons and of who may see them: noted by triggers, readable by key."""
