@@ -278,7 +278,7 @@ def _shut(actor: Actor, row: Emergency, at: datetime) -> None:
     row.period = DateTimeTZRange(row.period.lower, max(at, row.period.lower + _TICK))
     row.save(update_fields=["period"])
     giving.end_grants_of(actor=actor, sources=[row.source], at=at)
-    renew_streams([row.user_id], at=at)
+    renew_streams([row.user_id])
 
 
 def _user(actor: Actor) -> UUID:

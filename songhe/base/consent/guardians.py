@@ -150,7 +150,7 @@ def end_guardianship(
         detail={"guardian": str(row.guardian_id)},
     )
     bus.publish(events.GuardianEnded(person_id=person_id, guardianship_id=row.pk))
-    renew_streams([row.guardian_id], at=at)
+    renew_streams([row.guardian_id])
     return row
 
 

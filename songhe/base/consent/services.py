@@ -96,7 +96,7 @@ def give(
     for row in rows:
         for holder in holders:
             _open(actor, row, holder)
-    renew_streams([holder.user_id for holder in holders], at=at)
+    renew_streams([holder.user_id for holder in holders])
     bus.publish(
         events.ConsentGiven(
             person_id=person_id,
@@ -140,7 +140,7 @@ def refuse(
         until=None,
         at=at,
     )
-    renew_streams([holder.user_id for holder in holders], at=at)
+    renew_streams([holder.user_id for holder in holders])
     return rows
 
 
@@ -226,7 +226,7 @@ def recipient_left(
     for person_id in sorted(set(own.values_list("person_id", flat=True))):
         lock("consent", person_id)
     ended = _end(actor, list(own.select_for_update(of=("self",))), channel="", at=at)
-    renew_streams([user_id], at=at)
+    renew_streams([user_id])
     return len(ended)
 
 
@@ -364,7 +364,7 @@ def _end(actor: Actor, rows: list[Consent], *, channel: str, at: datetime) -> li
                 data_classes=ended,
             )
         )
-    renew_streams(users, at=moment)
+    renew_streams(users)
     return [row.data_class for row in rows]
 
 
