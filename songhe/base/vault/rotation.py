@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -19,12 +19,14 @@ from django.db.models import F
 from psycopg import sql
 
 from songhe.base import vault
-from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.base.vault import keyring
 from songhe.base.vault.fields import SealedField, sealed_fields
 from songhe.base.vault.models import Rotation
 from songhe.kernel.errors import Conflict
+
+if TYPE_CHECKING:
+    from songhe.base.access.actor import Actor
 
 AT_ONCE = 500
 SETTLED = timedelta(minutes=10)
