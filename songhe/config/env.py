@@ -32,6 +32,7 @@ class Env(BaseSettings):
     postgres_port: int | None = None
     metrics_port: int | None = None
     metrics_token: str = ""
+    walled: bool = False  # set by the web process for itself: it reads as the pages' role
     allowed_hosts: str = "localhost,127.0.0.1,[::1]"
     secret_key: str = ""
     tls_cert: Path | None = None

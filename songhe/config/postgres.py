@@ -316,6 +316,11 @@ class Cluster:
                         sql.Literal(self.password())
                     )
                 )
+            if not connection.execute(
+                "SELECT 1 FROM pg_roles WHERE rolname = 'songhe_app'"
+            ).fetchone():  # as whom the pages read: it owns nothing
+                connection.execute("CREATE ROLE songhe_app NOLOGIN")
+                connection.execute("GRANT songhe_app TO songhe")
             found = connection.execute(
                 "SELECT 1 FROM pg_database WHERE datname = 'songhe'"
             ).fetchone()

@@ -8,6 +8,7 @@ from typing import Any
 from csp.constants import NONCE, NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
+from songhe.base.database.roles import APP
 from songhe.config.env import PORTS, env
 from songhe.config.postgres import cluster_home
 from songhe.kernel.exposition import token_of
@@ -75,6 +76,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "songhe.kit.middleware.Errors",
 ]
+if ENV.mode == "test":  # tests own their database
+    MIDDLEWARE.insert(0, "songhe.base.access.wall.Walled")
 ROOT_URLCONF = "songhe.config.urls"
 WSGI_APPLICATION = "songhe.config.wsgi.application"
 
@@ -129,7 +132,9 @@ DATABASES = {
         "HOST": _db.get("host", "127.0.0.1"),
         "PORT": str(_db.get("port", ENV.port_of("postgres"))),
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"connect_timeout": 5} | ({} if ENV.mode == "test" else {"pool": POOL}),
+        "OPTIONS": {"connect_timeout": 5}
+        | ({} if ENV.mode == "test" else {"pool": POOL})
+        | ({"options": f"-c role={APP}"} if ENV.walled else {}),
         "TEST": {"NAME": f"test_{_db.get('dbname', 'songhe')}"},
     }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -13,6 +14,7 @@ from django.utils.translation import get_language
 from songhe.base.access.actor import ANONYMOUS, Actor
 from songhe.base.access.services import actor_for, actor_of
 from songhe.base.access.sessions import SessionStore
+from songhe.base.database.base import DatabaseWrapper
 
 
 class ActorMiddleware:
@@ -31,7 +33,8 @@ class ActorMiddleware:
             if session.held is not None and session.account == request.user:
                 at, holds = session.held
                 return actor_of(request.user, at, holds, **words)
-            return actor_for(request.user, timezone.now(), **words)  # signed in just now
+            cast(DatabaseWrapper, connection).stand_as(request.user.pk)  # signed in just now
+            return actor_for(request.user, timezone.now(), **words)
 
         request.actor = SimpleLazyObject(load)  # type: ignore[attr-defined]
         return self.get_response(request)

@@ -1,4 +1,4 @@
-"""Role assignments and grants: the only two things from which access is computed."""
+"""Role assignments and grants, from which access is computed, and what roles carry, for SQL."""
 
 from __future__ import annotations
 
@@ -65,3 +65,20 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose}: {self.subject_type}/{self.subject_id}"
+
+
+class Carried(models.Model):
+    """That a role carries an action, as the roles' data say; written after each migration.
+
+    Row-level security reads it: only the actions that a wall asks for are here.
+    """
+
+    action = models.CharField(max_length=80)
+    role = models.CharField(max_length=32)
+    reach = models.CharField(max_length=16)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["action", "role"], name="carried_once")]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.action}"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 
 from songhe.base.accounts.models import User
+from songhe.base.database.base import DatabaseWrapper
 
 
 class Authentication(AuthenticationMiddleware):
@@ -39,4 +41,5 @@ def account_of(request: HttpRequest) -> User | AnonymousUser:
     if constant_time_compare(known, account.get_session_auth_hash()):
         return account
     request.session.flush()
+    cast(DatabaseWrapper, connection).stand_as(None)
     return AnonymousUser()

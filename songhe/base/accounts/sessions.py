@@ -16,13 +16,13 @@ from django.db import connection
 from django.utils import timezone
 
 from songhe.base.accounts.models import Session, User
-from songhe.base.database.base import DatabaseWrapper
+from songhe.base.database.base import STANDS, DatabaseWrapper
 
 _LOAD = """
-SELECT s.session_data, s.seen_at, s.user_id, u.*
+SELECT s.session_data, s.seen_at, s.user_id, {stands}, u.*
   FROM accounts_session s LEFT JOIN accounts_user u ON u.id = s.user_id
  WHERE s.session_key = %(key)s AND s.expire_date > %(at)s
-"""
+""".replace("{stands}", STANDS % "CASE WHEN u.is_active THEN s.user_id::text ELSE '' END")
 
 SEEN_TO = timedelta(minutes=5)
 
@@ -58,13 +58,15 @@ class SessionStore(DatabaseSessions):
     def load(self) -> dict[str, Any]:
         """Return what the session holds; one that has expired or never was holds nothing."""
         self._account, at = None, timezone.now()
-        with cast(DatabaseWrapper, connection).prepared_cursor() as cursor:
+        database = cast(DatabaseWrapper, connection)
+        with database.prepared_cursor() as cursor:
             cursor.execute(self._statement(), {"key": self.session_key, "at": at})
             row = cursor.fetchone()
         if row is None:
             self._session_key = None
             return {}
-        data, seen_at, user_id, *rest = row
+        data, seen_at, user_id, stands, *rest = row
+        database.stands(stands)
         if at - seen_at > SEEN_TO:
             Session.objects.filter(pk=self.session_key).update(seen_at=at)
         if user_id is not None:

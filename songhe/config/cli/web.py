@@ -96,6 +96,7 @@ def main(argv: list[str]) -> int:
         "--threads", type=int, default=threads, help=f"threads a worker (default {threads})"
     )
     arguments = parser.parse_args(argv)
+    os.environ["SONGHE_WALLED"] = "1"  # before anybody reads the settings, here or in a worker
     settings = env()
     configure("web", settings)
     share_measures(settings.state / "run" / f"metrics-web-{settings.port_of('web')}")

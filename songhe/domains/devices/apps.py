@@ -8,7 +8,7 @@ class DevicesConfig(AppConfig):
     label = "devices"
 
     def ready(self) -> None:
-        from songhe.domains.devices import handlers, panels, policies  # noqa: F401
+        from songhe.domains.devices import handlers, panels, policies, wall  # noqa: F401
         from songhe.kit import slots
 
         slots.register("person.tabs", 40, panels.devices_tab, action="people.view_person")

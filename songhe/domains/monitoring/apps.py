@@ -15,6 +15,7 @@ class MonitoringConfig(AppConfig):
             on_charts,
             panels,
             policies,
+            wall,
         )
         from songhe.domains.monitoring.absence_reads import VIEW as VIEW_ABSENCES
         from songhe.domains.telemetry.panels import AWAY_SLOT, LIMITS_SLOT, MARKS_SLOT

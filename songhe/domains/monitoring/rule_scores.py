@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 
+from songhe.base.access import wall
 from songhe.base.access.actor import Actor
 from songhe.domains.monitoring import words
 
@@ -65,7 +66,7 @@ def scores(actor: Actor, *, since: datetime, by: str = "rule") -> list[RuleScore
     group = {"rule": "a.rule", "device": "coalesce(d.type, '')"}[by]
     where = " OR ".join(["a.region_code LIKE %s"] * len(prefixes))
     params: list[Any] = [since, *(f"{prefix}%" for prefix in prefixes)]
-    with connection.cursor() as cursor:
+    with wall.lifted(), connection.cursor() as cursor:
         cursor.execute(_SCORES.format(group=group, where=where), params)
         rows = cursor.fetchall()
     return [

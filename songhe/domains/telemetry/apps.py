@@ -9,7 +9,7 @@ class TelemetryConfig(AppConfig):
 
     def ready(self) -> None:
         from songhe.base.health import registry as health
-        from songhe.domains.telemetry import panels, policies, selectors  # noqa: F401
+        from songhe.domains.telemetry import panels, policies, selectors, wall  # noqa: F401
         from songhe.domains.telemetry.terms import VIEW_READINGS
         from songhe.kit import slots
 

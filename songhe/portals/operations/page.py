@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 import songhe
+from songhe.base.access import wall
 from songhe.base.access.actor import SYSTEM, Actor
 from songhe.base.health import failed_jobs, freshness
 from songhe.base.health import selectors as health
@@ -227,7 +228,9 @@ def _letters(actor: Actor, *, at: datetime) -> list[Letters]:
     rows = telemetry.list_letters(SYSTEM).filter(received_at__gte=at - DAY).order_by()
     counted = rows.values_list("reason").annotate(count=Count("id")).order_by("-count", "reason")
     base = reverse("telemetry:letter_list") if actor.may(VIEW_LETTERS) else ""
+    with wall.lifted():
+        found = list(counted)
     return [
         Letters(reason_word(reason), count, f"{base}?reason={reason}" if base else "")
-        for reason, count in counted
+        for reason, count in found
     ]

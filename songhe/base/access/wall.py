@@ -1,0 +1,200 @@
+"""The second wall: row-level security under every query of the pages, from the same roles and grants.
+
+Domains say by table who may know of a row; after each migration the database is brought to that.
+The web process works as the role APP, which owns nothing: a query that forgot its scope finds
+nothing there. Jobs, the gateway and the command line work as the owner.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import cast
+
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+
+from songhe.base.access.roles import all_roles
+from songhe.base.database.base import DatabaseWrapper
+from songhe.base.database.roles import APP
+
+_PREFIX = "wall_"
+_walls: dict[tuple[str, str], str] = {}
+_actions: set[str] = set()
+
+
+def protect(table: str, using: str, *, way: str = "open") -> None:
+    """Show rows of a table to the pages only where `using` holds; each further way opens more.
+
+    using is SQL of one row, its columns written `table.column`; new rows may be written by anybody
+    whom the services let. Raises ValueError when the way is known already.
+    """
+    if (table, way) in _walls:
+        raise ValueError(f"{table} has the way {way} already")
+    _walls[table, way] = using
+
+
+def in_region(column: str, *actions: str) -> str:
+    """Return the condition that a region code lies where a regional role carries an action."""
+    return f"{column} ^@ ANY ((SELECT wall_prefixes({_words(actions)}))::text[])"
+
+
+def of_organization(column: str, *actions: str) -> str:
+    """Return the condition that a row is of an organisation where a role carries an action."""
+    return f"{column} = ANY ((SELECT wall_organizations({_words(actions)}))::uuid[])"
+
+
+def holding(*actions: str) -> str:
+    """Return the condition that a role, wherever it holds, carries one of the actions."""
+    return f"(SELECT wall_holds({_words(actions)}))"
+
+
+def of_actor(column: str) -> str:
+    """Return the condition that a column names who asks."""
+    return f"{column} = (SELECT wall_actor())"
+
+
+def granted(subject_type: str, column: str) -> str:
+    """Return the condition that a grant opens the subject whose id the column holds."""
+    return (
+        "EXISTS (SELECT FROM access_grant g WHERE g.user_id = (SELECT wall_actor())"
+        f" AND g.subject_type = '{subject_type}' AND g.subject_id = {column}"
+        " AND g.period @> statement_timestamp())"
+    )
+
+
+def through(table: str, column: str) -> str:
+    """Return the condition that the row of another table, by its id, is open."""
+    return f"EXISTS (SELECT FROM {table} w WHERE w.id = {column})"
+
+
+def walled() -> set[str]:
+    """Return the tables that have a wall."""
+    return {table for table, _ in _walls}
+
+
+def _words(actions: tuple[str, ...]) -> str:
+    _actions.update(actions)
+    return ", ".join(f"'{action}'" for action in actions)
+
+
+@transaction.atomic
+def build() -> None:
+    """Bring the database to what is said here: policies, rights of the role, who carries what."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('access_carried') IS NOT NULL")
+        if not cursor.fetchone()[0]:
+            return  # a part of the migrations was asked for
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('access.wall'))")
+        _allow(cursor)
+        _carry(cursor)
+        _set_policies(cursor)
+
+
+def _allow(cursor) -> None:  # type: ignore[no-untyped-def]  # a cursor of Django
+    """Give the role its rights on tables. Partitions have none: they would lie beside the wall."""
+    cursor.execute(
+        f"""
+        SELECT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %%s TO {APP}', c.oid::regclass)
+          FROM pg_class c
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+           AND NOT c.relispartition AND NOT has_table_privilege('{APP}', c.oid, 'DELETE')
+           AND pg_has_role(c.relowner, 'USAGE')
+        UNION ALL
+        SELECT format('GRANT USAGE ON SEQUENCE %%s TO {APP}', c.oid::regclass)
+          FROM pg_class c
+         WHERE c.relnamespace = 'public'::regnamespace AND pg_has_role(c.relowner, 'USAGE')
+           AND CASE c.relkind
+                 WHEN 'S' THEN NOT has_sequence_privilege('{APP}', c.oid, 'USAGE') END
+        """,
+        [],
+    )
+    for (statement,) in cursor.fetchall():
+        cursor.execute(statement)
+
+
+def _carry(cursor) -> None:  # type: ignore[no-untyped-def]
+    """Write down which roles carry the actions that walls ask for."""
+    wanted = {
+        (action, role.name, role.reach)
+        for action in _actions
+        for role in all_roles().values()
+        if role.carries(action)
+    }
+    cursor.execute("SELECT action, role, reach FROM access_carried")
+    if set(cursor.fetchall()) == wanted:
+        return
+    cursor.execute("DELETE FROM access_carried")
+    cursor.executemany(
+        "INSERT INTO access_carried (action, role, reach) VALUES (%s, %s, %s)", sorted(wanted)
+    )
+
+
+def _set_policies(cursor) -> None:  # type: ignore[no-untyped-def]
+    """Make the policies that are missing or differ, and take away what nobody says any more."""
+    cursor.execute(
+        "SELECT c.relname, p.polname, obj_description(p.oid, 'pg_policy') FROM pg_policy p"
+        " JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = 'public'::regnamespace"
+        " AND starts_with(p.polname, %s)",
+        [_PREFIX],
+    )
+    standing = {(table, name): mark for table, name, mark in cursor.fetchall()}
+    cursor.execute(
+        "SELECT relname, relrowsecurity FROM pg_class"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+    )
+    tables = dict(cursor.fetchall())
+    wanted = {(t, _PREFIX + way): using for (t, way), using in _walls.items() if t in tables}
+    for table, name in standing.keys() - wanted.keys():
+        cursor.execute(f'DROP POLICY "{name}" ON "{table}"')
+    for (table, name), using in wanted.items():
+        mark = hashlib.blake2b(using.encode(), digest_size=12).hexdigest()
+        if standing.get((table, name)) != mark:
+            cursor.execute(f'DROP POLICY IF EXISTS "{name}" ON "{table}"')
+            cursor.execute(
+                f'CREATE POLICY "{name}" ON "{table}" TO {APP} USING ({using}) WITH CHECK (true)'
+            )
+            cursor.execute(f"COMMENT ON POLICY \"{name}\" ON \"{table}\" IS '{mark}'")
+    protected = {table for table, _ in wanted}
+    for table, is_on in tables.items():
+        if is_on != (table in protected):
+            how = "DISABLE" if is_on else "ENABLE"
+            cursor.execute(f'ALTER TABLE "{table}" {how} ROW LEVEL SECURITY')
+
+
+@contextlib.contextmanager
+def lifted() -> Iterator[None]:
+    """Work as the owner for one question whose answer names nobody the actor may not know of.
+
+    For what must see everybody: counts without names, whether a number is registered already.
+    """
+    database = cast(DatabaseWrapper, connection)
+    walled = database.is_walled
+    if walled:
+        database.wall(None)
+    try:
+        yield
+    finally:
+        if walled:
+            database.wall(APP)
+
+
+class Walled:
+    """A middleware for tests, which own their database: a request works as the pages' role.
+
+    In the running product every connection of the web process does from its beginning.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        database = cast(DatabaseWrapper, connection)
+        database.ensure_connection()
+        database.handed_out()
+        database.wall(APP)
+        try:
+            return self.get_response(request)
+        finally:
+            database.wall(None)

@@ -1,0 +1,21 @@
+"""Row-level security of persons and what hangs on them: by region role, or by a grant on one."""
+
+from __future__ import annotations
+
+from songhe.base.access.wall import granted, in_region, protect, through
+
+_SEE = ("people.view_person", "people.list_persons", "devices.bind_device")
+
+protect(
+    "people_person",
+    f"{in_region('people_person.region_code', *_SEE)}"
+    f" OR {granted('people.Person', 'people_person.id')}",
+)
+protect(
+    "people_home",
+    f"{in_region('people_home.region_code', *_SEE)}"
+    " OR EXISTS (SELECT FROM people_residency r WHERE r.home_id = people_home.id)",
+)
+protect("people_room", through("people_home", "people_room.home_id"))
+for _table in ("people_residency", "people_personfact", "people_contact"):
+    protect(_table, through("people_person", f"{_table}.person_id"))
