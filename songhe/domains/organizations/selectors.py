@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from songhe.base import vault
 from songhe.base.access.actor import Actor
@@ -50,6 +53,31 @@ def serving(region_code: str) -> Organization | None:
             if prefix in row.serves:
                 return row
     return None
+
+
+def near(region_code: str) -> list[Organization]:
+    """Return the organisations of a region and those that serve it, the nearest first; 1 query."""
+    prefixes = [region_code[:size] for size in (2, 4, 6, 9, 12) if size <= len(region_code)]
+    rows = Organization.objects.filter(Q(region_code__in=prefixes) | Q(serves__overlap=prefixes))
+    return sorted(rows, key=lambda row: (-len(row.region_code), row.name))
+
+
+def name_of(organization: Organization) -> str:
+    """Return what an organisation is called in the reader's language."""
+    english = (get_language() or "zh").startswith("en")
+    return organization.name_en if english and organization.name_en else organization.name
+
+
+def posts_of(user_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, str]:
+    """Return what users do where, such as "护理员，县养老服务中心"; 1 query."""
+    english = (get_language() or "zh").startswith("en")
+    rows = Staff.objects.filter(user__in=list(user_ids), period__contains=at)
+    found = {}
+    for row in rows.select_related("organization").order_by("-id"):
+        title = row.title_en if english and row.title_en else row.title
+        words = {"title": title, "organization": name_of(row.organization)}
+        found[row.user_id] = _("%(title)s, %(organization)s") % words
+    return found
 
 
 def staff_of(actor: Actor, organization_id: UUID, *, at: datetime) -> list[StaffLine]:
