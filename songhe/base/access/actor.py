@@ -33,13 +33,17 @@ class HeldGrant:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The first argument of every read and write. Roles and grants are those valid at `at`."""
+    """The first argument of every read and write. Roles and grants are those valid at `at`.
+
+    purposes: what the user has stated to look at persons for, at `at`.
+    """
 
     user_id: UUID | None
     display_name: str
     at: datetime | None = None
     roles: tuple[HeldRole, ...] = ()
     grants: tuple[HeldGrant, ...] = ()
+    purposes: frozenset[str] = frozenset()
     locale: str = "zh-hans"
     request_id: str = ""
     is_system: bool = False
@@ -90,7 +94,7 @@ class Actor:
         for held in self.roles:
             role = all_roles()[held.role]
             if role.reach == "region" and region_code.startswith(held.region_prefix):
-                seen |= role.fields
+                seen |= role.opens(self.purposes)
         return seen
 
     def granted(self, subject_type: str) -> dict[UUID, frozenset[str]]:

@@ -1,4 +1,4 @@
-"""What somebody holds at a moment, as two columns of whatever statement asks for it."""
+"""What somebody holds at a moment, as three columns of whatever statement asks for it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ _COLUMNS = """
 (SELECT json_agg(json_build_array(role, region_prefix, organization_id))
    FROM access_roleassignment WHERE user_id = :user AND period @> %(at)s),
 (SELECT json_agg(json_build_array(subject_type, subject_id, purpose, field_classes))
-   FROM access_grant WHERE user_id = :user AND period @> %(at)s)
+   FROM access_grant WHERE user_id = :user AND period @> %(at)s),
+(SELECT json_agg(purpose) FROM access_statement WHERE user_id = :user AND period @> %(at)s)
 """
-Held = tuple[tuple[HeldRole, ...], tuple[HeldGrant, ...]]
+Held = tuple[tuple[HeldRole, ...], tuple[HeldGrant, ...], frozenset[str]]
 
 
 def columns(user: str) -> str:
-    """Return two columns for a statement with the parameter `at`; user is an SQL expression."""
+    """Return three columns for a statement with the parameter `at`; user is an SQL expression."""
     return _COLUMNS.replace(":user", user)
 
 
-def held(roles: Sequence[Any] | None, grants: Sequence[Any] | None) -> Held:
-    """Return what the two columns say; a role that is no longer known is not held."""
+def held(
+    roles: Sequence[Any] | None, grants: Sequence[Any] | None, stated: Sequence[str] | None
+) -> Held:
+    """Return what the columns say; a role that is no longer known is not held."""
     known = all_roles()
     return (
         tuple(
@@ -36,4 +39,5 @@ def held(roles: Sequence[Any] | None, grants: Sequence[Any] | None) -> Held:
             HeldGrant(subject_type, UUID(subject_id), purpose, frozenset(classes))
             for subject_type, subject_id, purpose, classes in grants or ()
         ),
+        frozenset(stated or ()),
     )

@@ -67,6 +67,34 @@ class Grant(models.Model):
         return f"{self.purpose}: {self.subject_type}/{self.subject_id}"
 
 
+class Statement(models.Model):
+    """A user says for what persons are looked at; some classes are open only meanwhile.
+
+    The reason is sealed: it may name somebody.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    purpose = models.CharField(max_length=32)
+    reason_sealed = models.BinaryField()
+    period = DateTimeRangeField()
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="purpose_once_at_a_time",
+                expressions=[
+                    ("user", RangeOperators.EQUAL),
+                    ("purpose", RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.purpose
+
+
 class Carried(models.Model):
     """That a role carries an action, as the roles' data say; written after each migration.
 

@@ -40,13 +40,14 @@ def actor_of(user: User, at: datetime, holds: Held, *, locale: str, request_id: 
     """Return the actor for a user who holds this; a closed account is nobody."""
     if not user.is_active:
         return Actor(user_id=None, display_name="", locale=locale, request_id=request_id)
-    roles, grants = holds
+    roles, grants, purposes = holds
     return Actor(
         user_id=user.id,
         display_name=user.display_name,
         at=at,
         roles=roles,
         grants=grants,
+        purposes=purposes,
         locale=locale,
         request_id=request_id,
     )

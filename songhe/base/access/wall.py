@@ -1,4 +1,4 @@
-"""The second wall: row-level security under every query of the pages, from the same roles and grants.
+"""The second wall: row-level security under the pages' queries, from the same roles and grants.
 
 Domains say by table who may know of a row; after each migration the database is brought to that.
 The web process works as the role APP, which owns nothing: a query that forgot its scope finds
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.http import HttpRequest, HttpResponse
 
 from songhe.base.access.roles import all_roles
@@ -20,6 +21,18 @@ from songhe.base.database.base import DatabaseWrapper
 from songhe.base.database.roles import APP
 
 _PREFIX = "wall_"
+_MISSING_RIGHTS = """
+SELECT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %%s TO %%I', c.oid::regclass, %(app)s)
+  FROM pg_class c
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+   AND NOT c.relispartition AND NOT has_table_privilege(%(app)s, c.oid, 'DELETE')
+   AND pg_has_role(c.relowner, 'USAGE')
+UNION ALL
+SELECT format('GRANT USAGE ON SEQUENCE %%s TO %%I', c.oid::regclass, %(app)s)
+  FROM pg_class c
+ WHERE c.relnamespace = 'public'::regnamespace AND pg_has_role(c.relowner, 'USAGE')
+   AND CASE c.relkind WHEN 'S' THEN NOT has_sequence_privilege(%(app)s, c.oid, 'USAGE') END
+"""
 _walls: dict[tuple[str, str], str] = {}
 _actions: set[str] = set()
 
@@ -84,7 +97,7 @@ def build() -> None:
     """Bring the database to what is said here: policies, rights of the role, who carries what."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('access_carried') IS NOT NULL")
-        if not cursor.fetchone()[0]:
+        if cursor.fetchone() != (True,):
             return  # a part of the migrations was asked for
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('access.wall'))")
         _allow(cursor)
@@ -92,29 +105,14 @@ def build() -> None:
         _set_policies(cursor)
 
 
-def _allow(cursor) -> None:  # type: ignore[no-untyped-def]  # a cursor of Django
+def _allow(cursor: CursorWrapper) -> None:
     """Give the role its rights on tables. Partitions have none: they would lie beside the wall."""
-    cursor.execute(
-        f"""
-        SELECT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %%s TO {APP}', c.oid::regclass)
-          FROM pg_class c
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')
-           AND NOT c.relispartition AND NOT has_table_privilege('{APP}', c.oid, 'DELETE')
-           AND pg_has_role(c.relowner, 'USAGE')
-        UNION ALL
-        SELECT format('GRANT USAGE ON SEQUENCE %%s TO {APP}', c.oid::regclass)
-          FROM pg_class c
-         WHERE c.relnamespace = 'public'::regnamespace AND pg_has_role(c.relowner, 'USAGE')
-           AND CASE c.relkind
-                 WHEN 'S' THEN NOT has_sequence_privilege('{APP}', c.oid, 'USAGE') END
-        """,
-        [],
-    )
+    cursor.execute(_MISSING_RIGHTS, {"app": APP})
     for (statement,) in cursor.fetchall():
         cursor.execute(statement)
 
 
-def _carry(cursor) -> None:  # type: ignore[no-untyped-def]
+def _carry(cursor: CursorWrapper) -> None:
     """Write down which roles carry the actions that walls ask for."""
     wanted = {
         (action, role.name, role.reach)
@@ -131,7 +129,7 @@ def _carry(cursor) -> None:  # type: ignore[no-untyped-def]
     )
 
 
-def _set_policies(cursor) -> None:  # type: ignore[no-untyped-def]
+def _set_policies(cursor: CursorWrapper) -> None:
     """Make the policies that are missing or differ, and take away what nobody says any more."""
     cursor.execute(
         "SELECT c.relname, p.polname, obj_description(p.oid, 'pg_policy') FROM pg_policy p"
@@ -155,7 +153,7 @@ def _set_policies(cursor) -> None:  # type: ignore[no-untyped-def]
             cursor.execute(
                 f'CREATE POLICY "{name}" ON "{table}" TO {APP} USING ({using}) WITH CHECK (true)'
             )
-            cursor.execute(f"COMMENT ON POLICY \"{name}\" ON \"{table}\" IS '{mark}'")
+            cursor.execute(f'COMMENT ON POLICY "{name}" ON "{table}" IS \'{mark}\'')
     protected = {table for table, _ in wanted}
     for table, is_on in tables.items():
         if is_on != (table in protected):

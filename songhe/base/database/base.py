@@ -16,7 +16,6 @@ from django.db.backends.postgresql import base, operations
 
 from songhe.base.database.roles import APP
 
-
 ACTOR = "songhe.actor"
 # Of a statement that finds out who asks: the server's session works for this account from now on.
 STANDS = f"set_config('{ACTOR}', %s, false)"
@@ -66,7 +65,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _set_autocommit(self, autocommit: bool) -> None:
         if not autocommit:  # before a transaction, whose end could undo it
             self._leave_nobody_behind()
-        super()._set_autocommit(autocommit)
+        super()._set_autocommit(autocommit)  # type: ignore[misc]  # not in the stubs
 
     def wall(self, role: str | None) -> None:
         """Work as a role, None for the owner, whatever the connection began as (1 statement).

@@ -32,6 +32,8 @@ FIELD_WORDS: dict[str, Promise] = {
     "home": pgettext_lazy("open", "sensors at home"),
     "location": pgettext_lazy("open", "position"),
     "devices": pgettext_lazy("open", "devices"),
+    "finance": pgettext_lazy("open", "money"),
+    "notes": pgettext_lazy("open", "care notes"),
 }
 
 

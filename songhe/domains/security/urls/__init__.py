@@ -1,6 +1,6 @@
 """Routes of security, one file a field of work."""
 
-from songhe.domains.security.urls import audit, consents, emergencies, requests
+from songhe.domains.security.urls import audit, consents, emergencies, purposes, requests
 
 app_name = "security"
 urlpatterns = [
@@ -8,4 +8,5 @@ urlpatterns = [
     *requests.urlpatterns,
     *consents.urlpatterns,
     *emergencies.urlpatterns,
+    *purposes.urlpatterns,
 ]

@@ -1,0 +1,57 @@
+"""Saying for what one looks at persons, and that one has done."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.generic import View
+
+from songhe.base.access import purposes
+from songhe.base.access.actor import Actor
+from songhe.domains.security import purpose_words
+from songhe.domains.security.purpose_forms import PurposeForm
+from songhe.kernel.errors import Invalid
+from songhe.kit.forms import refuse
+
+
+class State(View):
+    """Ask for the purpose and the reason; say what is open until when."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._page(request, PurposeForm(choices=purpose_words.choices(_actor(request))))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        actor = _actor(request)
+        form = PurposeForm(request.POST, choices=purpose_words.choices(actor))
+        if not form.is_valid():
+            return self._page(request, form, status=422)
+        try:
+            stated = purposes.state_purpose(actor=actor, at=timezone.now(), **form.cleaned_data)
+        except Invalid as error:
+            refuse(form, error)
+            return self._page(request, form, status=422)
+        messages.success(request, purpose_words.opened(stated))
+        return HttpResponseRedirect(reverse("people:person_list"))
+
+    def _page(self, request: HttpRequest, form: PurposeForm, status: int = 200) -> HttpResponse:
+        lines = purpose_words.lines(_actor(request), at=timezone.now())
+        context = {"form": form, "stated": lines}
+        return render(request, "security/purposes/purpose.html", context, status=status)
+
+
+class End(View):
+    """Close again what a stated purpose has opened."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        purposes.end_statements(actor=_actor(request), at=timezone.now())
+        messages.success(request, _("Names are masked again."))
+        return HttpResponseRedirect(reverse("security:purpose"))
+
+
+def _actor(request: HttpRequest) -> Actor:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return actor
