@@ -43,6 +43,12 @@ class Env(BaseSettings):
     platform_limits: dict[str, dict[str, float]] = {}
     time_zone: str = "Asia/Shanghai"
     region: str = ""
+    second_factor_roles: str | None = None
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = ""
+    oidc_hosts: str = ""
 
     @property
     def log_style(self) -> Literal["json", "lines"]:

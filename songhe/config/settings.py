@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "songhe.base.consent",
     "songhe.engines.workflow",
     "songhe.engines.exchange",
+    "songhe.engines.search",
     "songhe.kit",
     "songhe.domains.people",
     "songhe.domains.organizations",
@@ -144,6 +145,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
+PROVE_URL = "/account/prove/"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -169,6 +171,19 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "songhe.base.accounts.factors.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+# In production these roles sign in with a second factor, or set one up when they first come.
+_factor_roles = ENV.second_factor_roles
+if _factor_roles is None:
+    _factor_roles = "admin,privacy_officer,auditor,engineer" if ENV.mode == "production" else ""
+SECOND_FACTOR_ROLES = frozenset(r.strip() for r in _factor_roles.split(",") if r.strip())
+# The one outside provider (OpenID Connect) by which linked accounts may sign in; "" is none.
+OIDC_ISSUER = ENV.oidc_issuer.rstrip("/")
+OIDC_CLIENT_ID, OIDC_CLIENT_SECRET = ENV.oidc_client_id, ENV.oidc_client_secret
+OIDC_NAME = ENV.oidc_name or OIDC_ISSUER
+OIDC_HOSTS = frozenset(h.strip() for h in ENV.oidc_hosts.split(",") if h.strip())
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]

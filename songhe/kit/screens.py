@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
 from typing import Any, Protocol, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -19,11 +19,13 @@ from django.http import (
     JsonResponse,
 )
 from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views.generic import View
 
+from songhe.base.accounts.proofs import is_fresh
 from songhe.kernel.errors import Denied
-from songhe.kit.asks import path_of_page, wants_fragment, wants_json
+from songhe.kit.asks import path_of_page, safe_path, wants_fragment, wants_json
 
 ViewFunction = Callable[..., HttpResponseBase]
 _ACTION = re.compile(r"^[a-z]+\.[a-z]+(_[a-z]+)*$")
@@ -65,6 +67,7 @@ class Screen:
     menu: Menu | None
     section: str | None
     view: str
+    fresh: bool = False
 
     @property
     def has_parameters(self) -> bool:
@@ -91,12 +94,15 @@ def screen(
     menu: Menu | None = None,
     public: bool = False,
     section: str | None = None,
+    fresh: bool = False,
 ) -> URLPattern:
     """Return the URL pattern of a page that only roles with `action` may open.
 
     `public=True` is for sign-in, health and static pages alone. `section` names the menu that
-    the page shows when it stands in none itself. Raises ImproperlyConfigured when neither or
-    both of action and public are given, or when a menu entry would need parameters.
+    the page shows when it stands in none itself. `fresh=True` is for sensitive pages and acts:
+    who proved the account more than ten minutes ago is asked again first. Raises
+    ImproperlyConfigured when neither or both of action and public are given, when a menu entry
+    would need parameters, or when a public page wants a fresh proof.
     """
     if public == (action is not None):
         raise ImproperlyConfigured(f"screen {route!r}: give an action, or public=True, not both")
@@ -104,6 +110,8 @@ def screen(
         raise ImproperlyConfigured(f"screen {route!r}: {action!r} is not domain.verb_noun")
     if menu is not None and "<" in route:
         raise ImproperlyConfigured(f"screen {route!r}: a menu entry has no parameters")
+    if public and fresh:
+        raise ImproperlyConfigured(f"screen {route!r}: nobody has proved anything on a public page")
     title = view.__name__
     inner = cast("type[View]", view).as_view() if isinstance(view, type) else view
     declared = Screen(
@@ -114,6 +122,7 @@ def screen(
         menu=menu,
         section=section or (menu.section if menu else None),
         view=f"{view.__module__}.{title}",
+        fresh=fresh,
     )
     return path(route, _guarded(inner, declared), name=declared.name)
 
@@ -128,6 +137,8 @@ def _guarded(inner: ViewFunction, declared: Screen) -> ViewFunction:
             return _to_sign_in(request)
         if not actor.may(declared.action):
             raise ScreenDenied(action=declared.action)
+        if declared.fresh and not is_fresh(request.session, at=timezone.now()):
+            return _to_proof(request)
         response = inner(request, *args, **kwargs)
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
@@ -138,18 +149,23 @@ def _guarded(inner: ViewFunction, declared: Screen) -> ViewFunction:
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Return the way to sign-in in the form that the asker understands, with the way back."""
-    back = path_of_page(request)
-    address = f"{settings.LOGIN_URL}?{urlencode({'next': back})}" if back else settings.LOGIN_URL
+    return _led_to(request, settings.LOGIN_URL, path_of_page(request), "kit.not_signed_in")
+
+
+def _to_proof(request: HttpRequest) -> HttpResponse:
+    """Lead to the page that asks again, and from there back to the page (never to a sent form)."""
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    page = path_of_page(request) or safe_path(request, came_from.path)
+    return _led_to(request, settings.PROVE_URL, page, "kit.proof_needed")
+
+
+def _led_to(request: HttpRequest, where: str, back: str, code: str) -> HttpResponse:
+    """Return the way to a page in the form that the asker understands, with the way back."""
+    address = f"{where}?{urlencode({'next': back})}" if back else where
     if wants_fragment(request):
         return HttpResponse(status=401, headers={"HX-Redirect": address})
     if wants_json(request):
-        body = {
-            "type": "about:blank",
-            "status": 401,
-            "title": "Unauthorized",
-            "code": "kit.not_signed_in",
-        }
+        body = {"type": "about:blank", "status": 401, "title": "Unauthorized", "code": code}
         return JsonResponse(body, status=401, content_type="application/problem+json")
     return HttpResponseRedirect(address)
 

@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from songhe.base.accounts.testing import signed_in
 from songhe.kit.screens import Screen, all_screens, stray_routes
 from tests.access.world import PERSONAL, World, make_world
 
@@ -36,7 +37,7 @@ def world(db: None) -> World:
 def address(screen: Screen, world: World) -> str:
     """Return the screen's address for the things of town a."""
     town = world.towns["a"]
-    whose = {
+    whose: dict[str, UUID | str] = {
         "person": town.person,
         "device": town.device,
         "alarm": town.alarm,
@@ -47,6 +48,10 @@ def address(screen: Screen, world: World) -> str:
         "absence": town.absence,
         "trial": world.trial,
         "run": world.run,
+        "recipient": world.consented,
+        "guardianship": world.guardianship,
+        "paper": world.paper,
+        "emergency": world.emergency,
     }
     values: dict[str, UUID | str] = {}
     for converter, name in re.findall(r"<(?:(\w+):)?(\w+)>", screen.route):
@@ -83,6 +88,7 @@ PARAMETERS = {
     "wave": "ecg",
     "action": "take",
     "job": "2000000000",
+    "purpose": "family",
 }
 
 
@@ -151,7 +157,7 @@ def test_the_matrix_is_as_agreed_and_refusals_change_nothing(world: World) -> No
     clients = {"nobody": Client(raise_request_exception=True)}
     for name, user in world.users.items():
         clients[name] = Client(raise_request_exception=True)
-        clients[name].force_login(user)
+        signed_in(clients[name], user, at=datetime.now(UTC))
     before = fingerprint()
     for screen in sorted(all_screens(), key=lambda s: s.name):
         url = address(screen, world)
@@ -177,7 +183,7 @@ def test_the_matrix_is_as_agreed_and_refusals_change_nothing(world: World) -> No
 def test_who_may_see_nothing_reads_no_personal_word_anywhere(world: World, who: str) -> None:
     client = Client(raise_request_exception=True)
     if who != "nobody":
-        client.force_login(world.users[who])
+        signed_in(client, world.users[who], at=datetime.now(UTC))
     for screen in all_screens():
         text = ask(client, "GET", address(screen, world)).text
         for word in PERSONAL:
@@ -186,7 +192,7 @@ def test_who_may_see_nothing_reads_no_personal_word_anywhere(world: World, who: 
 
 def test_the_other_town_is_closed_to_its_neighbour(world: World) -> None:
     client = Client(raise_request_exception=True)
-    client.force_login(world.users["operator_b"])
+    signed_in(client, world.users["operator_b"], at=datetime.now(UTC))
     for screen in all_screens():
         url = address(screen, world)
         text = ask(client, "GET", url).text
@@ -196,7 +202,7 @@ def test_the_other_town_is_closed_to_its_neighbour(world: World) -> None:
 
 def test_the_regulator_reads_counts_and_no_names(world: World) -> None:
     client = Client(raise_request_exception=True)
-    client.force_login(world.users["regulator"])
+    signed_in(client, world.users["regulator"], at=datetime.now(UTC))
     opened = 0
     for screen in all_screens():
         answer = ask(client, "GET", address(screen, world))
@@ -217,13 +223,17 @@ SHOULD_SEE = [
     ("elder", "people:person", "陈秀兰"),
     ("regulator", "monitoring:statistics", "1"),
     ("device_keeper", "devices:device_list", "bp-monitor"),
+    ("elder", "security:who_sees", "family"),
+    ("family", "security:who_sees", "family"),
+    ("registrar", "security:consent_records", "family"),
+    ("privacy_officer", "security:review_emergency", "clinician"),
 ]
 
 
 @pytest.mark.parametrize(("who", "name", "word"), SHOULD_SEE)
 def test_each_role_sees_what_it_should(world: World, who: str, name: str, word: str) -> None:
     client = Client(raise_request_exception=True)
-    client.force_login(world.users[who])
+    signed_in(client, world.users[who], at=datetime.now(UTC))
     screen = next(one for one in all_screens() if one.name == name)
     answer = ask(client, "GET", address(screen, world))
     assert answer.status == 200

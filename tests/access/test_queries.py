@@ -19,6 +19,7 @@ from django.db import connection
 from django.test import Client
 
 from songhe.base.access.roles import all_roles
+from songhe.base.accounts.testing import signed_in
 from songhe.kit.screens import Screen, all_screens
 from tests.access.crowd import crowd
 from tests.access.test_matrix import address
@@ -86,7 +87,7 @@ def test_no_page_asks_more_than_agreed_nor_more_for_more_rows(world: World) -> N
     clients = {"nobody": Client()}
     for role in (*ROLES[:-1], "family"):
         clients[role] = Client()
-        clients[role].force_login(world.users[role])
+        signed_in(clients[role], world.users[role], at=datetime.now(UTC))
     crowd(world, FEW, now=datetime.now(UTC))
     few = ask_all(clients, world)
     crowd(world, MANY, now=datetime.now(UTC), first=FEW)

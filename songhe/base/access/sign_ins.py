@@ -20,7 +20,9 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from songhe.base.access.actor import Actor
 from songhe.base.access.models import Grant, RoleAssignment
 from songhe.base.accounts.models import FactorSecret, OutsideIdentity, Session, User
+from songhe.base.accounts.outside import put_identity
 from songhe.base.accounts.passwords import WeakPassword, require_strength
+from songhe.base.accounts.phones import put_phone
 from songhe.base.accounts.sessions import id_of_sign_in
 from songhe.base.audit import services as audit
 from songhe.kernel.errors import Conflict, Denied, Invalid, NotFound
@@ -28,6 +30,7 @@ from songhe.kernel.errors import Conflict, Denied, Invalid, NotFound
 __all__ = ["WeakPassword"]  # raised here, made beside the rule
 
 OPEN, CLOSE, RENEW = "access.open_account", "access.close_account", "access.renew_secret"
+SET_PHONE, LINK = "access.set_phone", "access.link_identity"
 FIRST_SECRET_KEPT = timedelta(hours=72)
 _NOBODY = UUID(int=0)
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is read as another
@@ -221,6 +224,39 @@ def close_account(*, actor: Actor, user: User, at: datetime) -> None:
         at=at,
         detail={"ended": ended},
     )
+
+
+@transaction.atomic
+def set_phone(*, actor: Actor, user: User, phone: str, at: datetime) -> None:
+    """Give an account the phone by which it signs in, "" for none. Raises as `phones.put_phone`."""
+    user = _within_reach(actor, SET_PHONE, user, at)
+    put_phone(user=user, phone=phone)
+    audit.record_change(actor=actor, action=SET_PHONE, ref=f"accounts.User/{user.pk}", at=at)
+
+
+@transaction.atomic
+def link_identity(*, actor: Actor, user: User, subject: str, at: datetime) -> None:
+    """Let an account sign in at the outside provider as `subject`: its own, or as administrator.
+
+    Raises Denied, OutOfReach, IdentityTaken.
+    """
+    if actor.user_id == user.pk:
+        user = User.objects.select_for_update().get(pk=user.pk)
+    else:
+        user = _within_reach(actor, LINK, user, at)
+    put_identity(user=user, subject=subject, at=at)
+    audit.record_change(actor=actor, action=LINK, ref=f"accounts.User/{user.pk}", at=at)
+
+
+@transaction.atomic
+def unlink_identity(*, actor: Actor, user: User, at: datetime) -> None:
+    """End signing in at the outside provider for an account: its own, or as administrator."""
+    if actor.user_id != user.pk:
+        user = _within_reach(actor, LINK, user, at)
+    if OutsideIdentity.objects.filter(user=user).delete()[0]:
+        audit.record_change(
+            actor=actor, action="access.unlink_identity", ref=f"accounts.User/{user.pk}", at=at
+        )
 
 
 def _within_reach(actor: Actor, action: str, user: User, at: datetime) -> User:

@@ -1,6 +1,8 @@
-"""The form of signing in."""
+"""Forms of the way in and of the own account."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -24,29 +26,82 @@ class SignInForm(KitForm):
     )
 
 
-class ChangePasswordForm(KitForm):
-    current = forms.CharField(
-        label=_("Password now"),
-        max_length=200,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-    new = forms.CharField(
-        label=_("New password"),
-        help_text=_("At least 10 characters. A sentence that only you know is best."),
+def _new_password(label: Any, hint: Any = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        help_text=hint,
         max_length=200,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-    again = forms.CharField(
-        label=_("New password once more"),
-        max_length=200,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+
+
+class FirstPasswordForm(KitForm):
+    """Another password, typed twice alike."""
+
+    new = _new_password(
+        _("New password"), _("At least 10 characters. A sentence that only you know is best.")
     )
+    again = _new_password(_("New password once more"))
 
     def clean(self) -> dict[str, object]:
         cleaned: dict[str, object] = super().clean() or {}
         if {"new", "again"} <= cleaned.keys() and cleaned["new"] != cleaned["again"]:
             self.add_error("again", _("The two new passwords are not the same."))
         return cleaned
+
+
+class ChangePasswordForm(FirstPasswordForm):
+    current = forms.CharField(
+        label=_("Password now"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    field_order = ("current", "new", "again")
+
+
+class ProveForm(KitForm):
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+def _code(label: Any, longest: int, hint: Any = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        help_text=hint,
+        max_length=longest,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
+        ),
+    )
+
+
+class CodeForm(KitForm):
+    code = _code(_("The six digits that the app shows"), 12)
+
+
+class SecondStepForm(KitForm):
+    code = _code(
+        _("Code"), 24, _("The six digits of your code app, or one of your recovery codes.")
+    )
+
+
+class PasskeyNameForm(KitForm):
+    name = forms.CharField(label=_("What to call it"), max_length=60)
+
+
+class PhoneForm(KitForm):
+    phone = forms.CharField(
+        label=_("Your mobile number"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "tel-national", "inputmode": "tel"}),
+    )
+
+
+class SmsCodeForm(KitForm):
+    code = _code(_("The six digits in the message"), 12)

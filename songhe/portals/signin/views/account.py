@@ -1,13 +1,12 @@
-"""Signing in and out, and the own account."""
+"""The own account: where it is signed in, its password, and proving it once more."""
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-from typing import cast
+import json
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,68 +17,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
-from songhe.base.access.sign_ins import (
-    NOTE,
-    end_other_sign_ins,
-    end_sign_in,
-    note_of,
-    sign_ins,
-)
-from songhe.base.accounts.models import User
+from songhe.base.access.sign_ins import end_other_sign_ins, end_sign_in, sign_ins
+from songhe.base.accounts import factors
+from songhe.base.accounts import proofs as proving
+from songhe.base.accounts.outside import identity_of
 from songhe.kernel.errors import Invalid
-from songhe.kit.asks import safe_path
-from songhe.kit.forms import refuse
+from songhe.kit.errors import sentence
+from songhe.kit.forms import KitForm, refuse
 from songhe.portals.signin import services
 from songhe.portals.signin.agents import words_of
-from songhe.portals.signin.forms import ChangePasswordForm, SignInForm
-
-
-@method_decorator([never_cache, sensitive_post_parameters("password")], name="dispatch")
-class SignIn(View):
-    """Let a person in; the session gets a new key, whatever it was before."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            return HttpResponseRedirect(_back(request, request.GET.get("next", "")))
-        return self._page(request, SignInForm())
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        form = SignInForm(request.POST)
-        if not form.is_valid():
-            return self._page(request, form, status=422)
-        try:
-            user = services.sign_in(
-                login=form.cleaned_data["login"],
-                password=form.cleaned_data["password"],
-                address=_address(request),
-                at=timezone.now(),
-            )
-        except Invalid as error:
-            refuse(form, error)
-            return self._page(request, form, status=error.status)
-        login(request, user)
-        request.session[NOTE] = note_of(
-            at=timezone.now(),
-            address=_address(request),
-            agent=request.headers.get("User-Agent", ""),
-        )
-        return HttpResponseRedirect(_back(request, request.POST.get("next", "")))
-
-    def _page(self, request: HttpRequest, form: SignInForm, status: int = 200) -> HttpResponse:
-        asked = request.POST.get("next") or request.GET.get("next", "")
-        context = {"form": form, "next": safe_path(request, asked)}
-        return render(request, "signin/sign_in.html", context, status=status)
-
-
-class SignOut(View):
-    """End the session; a link cannot do it, only a form."""
-
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        services.sign_out(actor=request.actor, at=timezone.now())  # type: ignore[attr-defined]
-        logout(request)
-        return HttpResponseRedirect(settings.LOGIN_URL)
+from songhe.portals.signin.forms import ChangePasswordForm, ProveForm, SecondStepForm
+from songhe.portals.signin.views.ways import address_of, credential_of, target_of, user_of
 
 
 class Account(View):
@@ -87,9 +35,16 @@ class Account(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         now = timezone.now()
-        rows = sign_ins(cast(User, request.user).pk, this_key=request.session.session_key, at=now)
-        shown = [(row, words_of(row.agent)) for row in rows]
-        return render(request, "signin/account.html", {"account": request.user, "shown": shown})
+        rows = sign_ins(user_of(request).pk, this_key=request.session.session_key, at=now)
+        user = user_of(request)
+        context = {
+            "account": user,
+            "shown": [(row, words_of(row.agent)) for row in rows],
+            "factors": factors.factors_of(user),
+            "provider": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
+            "identity": identity_of(user),
+        }
+        return render(request, "signin/account.html", context)
 
 
 class EndSignIns(View):
@@ -119,14 +74,14 @@ class ChangePassword(View):
         form = ChangePasswordForm(request.POST)
         if not form.is_valid():
             return self._page(request, form, status=422)
-        user = cast(User, request.user)
+        user = user_of(request)
         try:
             changed = services.change_password(
                 actor=request.actor,  # type: ignore[attr-defined]
                 user=user,
                 current=form.cleaned_data["current"],
                 new=form.cleaned_data["new"],
-                address=_address(request),
+                address=address_of(request),
                 this_key=request.session.session_key,
                 at=timezone.now(),
             )
@@ -145,13 +100,61 @@ class ChangePassword(View):
         return render(request, "signin/password.html", context, status=status)
 
 
-def _address(request: HttpRequest) -> str:
-    """Return the peer's address; one that is none (a Unix socket) counts as one and the same."""
-    try:
-        return str(ip_address(str(request.META.get("REMOTE_ADDR", "")).partition("%")[0]))
-    except ValueError:
-        return "::"
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+class Prove(View):
+    """Ask once more who it is, before something sensitive; one of the ways is enough."""
 
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._page(request, ProveForm(), SecondStepForm())
 
-def _back(request: HttpRequest, target: str) -> str:
-    return safe_path(request, target) or settings.LOGIN_REDIRECT_URL
+    def post(self, request: HttpRequest) -> HttpResponse:
+        credential = credential_of(request)
+        by_code = "code" in request.POST
+        password = ProveForm(None if by_code or credential else request.POST)
+        code = SecondStepForm(request.POST if by_code else None)
+        form: KitForm = code if by_code else password
+        if not credential and not form.is_valid():
+            return self._page(request, password, code, status=422)
+        try:
+            self._prove(request, credential, form)
+        except Invalid as error:
+            if credential:
+                return self._page(request, password, code, error.status, sentence(error))
+            refuse(form, error)
+            return self._page(request, password, code, error.status)
+        proving.mark(request.session, at=timezone.now())
+        return HttpResponseRedirect(target_of(request) or reverse("signin:account"))
+
+    def _prove(self, request: HttpRequest, credential: dict[str, object], form: KitForm) -> None:
+        user, now, address = user_of(request), timezone.now(), address_of(request)
+        if credential:
+            services.use_passkey(
+                user=user, response=credential, address=address, at=now, action=services.PROVE
+            )
+        elif "code" in form.fields:
+            code = form.cleaned_data["code"]
+            services.use_code(user=user, code=code, address=address, at=now, action=services.PROVE)
+        else:
+            services.prove_password(
+                user=user, password=form.cleaned_data["password"], address=address, at=now
+            )
+
+    def _page(
+        self,
+        request: HttpRequest,
+        password: ProveForm,
+        code: SecondStepForm,
+        status: int = 200,
+        trouble: str = "",
+    ) -> HttpResponse:
+        kinds = factors.kinds_of(user_of(request))
+        options = factors.ask_passkey(user_of(request)) if factors.PASSKEY in kinds else None
+        context = {
+            "password": password,
+            "code": code,
+            "has_code": bool(kinds - {factors.PASSKEY}),
+            "options": json.dumps(options) if options else "",
+            "next": target_of(request),
+            "trouble": trouble,
+        }
+        return render(request, "signin/prove.html", context, status=status)
