@@ -12,10 +12,25 @@ if TYPE_CHECKING:
     from songhe.base.access.actor import Actor
 
 
+def _purpose(actor: Actor, ref: str) -> str:
+    """Return the purpose of the grant by which the actor comes to this, else what was stated."""
+    for held in actor.grants:
+        if ref == f"{held.subject_type}/{held.subject_id}":
+            return held.purpose
+    return ",".join(sorted(actor.purposes))
+
+
 def _entry(
-    kind: AuditEntry.Kind, actor: Actor, action: str, ref: str, at: datetime, detail: dict[str, Any]
+    kind: AuditEntry.Kind,
+    actor: Actor,
+    action: str,
+    ref: str,
+    at: datetime,
+    detail: dict[str, Any],
+    purpose: str = "",
 ) -> AuditEntry:
     return AuditEntry(
+        purpose=(purpose or _purpose(actor, ref))[:32],
         at=at,
         kind=kind,
         user_id=actor.user_id,
@@ -46,12 +61,17 @@ def record_changes(
     )
 
 
-def record_reads(*, actor: Actor, action: str, refs: Iterable[str], at: datetime) -> None:
-    """Record that personal data was read; one row a person. The system's own reads are not."""
+def record_reads(
+    *, actor: Actor, action: str, refs: Iterable[str], at: datetime, purpose: str = ""
+) -> None:
+    """Record that personal data was read; one row a person. The system's own reads are not.
+
+    purpose: what the actor stated; otherwise that of the grant which opens the person.
+    """
     if actor.is_system:
         return
     AuditEntry.objects.bulk_create(
-        [_entry(AuditEntry.Kind.READ, actor, action, ref, at, {}) for ref in refs]
+        [_entry(AuditEntry.Kind.READ, actor, action, ref, at, {}, purpose) for ref in refs]
     )
 
 
