@@ -32,6 +32,7 @@ QUICK: dict[str, tuple[str, ...]] = {
     "alarm": ("--devices", "200", "--rate", "2000", "--seconds", "5"),
     "reads": ("--scale", "5"),
     "web": ("--scale", "5", "--seconds", "3"),
+    "trust": ("--scale", "5", "--devices", "40"),
     "connections": ("--devices", "2000", "--seconds", "10"),
 }
 TITLES = {
@@ -39,6 +40,7 @@ TITLES = {
     "alarm": "Alarm: from the reading to the operator's screen",
     "reads": "Reads: 100 million readings",
     "web": "Web: pages and event streams of a county of 100,000 persons",
+    "trust": "Trust: what the walls cost the pages of a person",
     "connections": "Connections: 10,000 idle devices",
 }
 FINDINGS = "Where the time goes, and what was tried"

@@ -61,6 +61,10 @@ TARGETS: dict[str, dict[str, Target]] = {
         "region_month_p99_ms": _most(50, 30),
         "bytes_per_reading": _most(15, 8),
     },
+    "trust": {
+        "person_all_ratio": _most(1.5),
+        "contacts_all_ratio": _most(1.5),
+    },
     "web": {
         "floor_page_rps": Target(1000, 2500),
         "floor_page_p99_ms": _most(None, 25),

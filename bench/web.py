@@ -41,7 +41,7 @@ class Found(msgspec.Struct):
     family: str
 
 
-def _county(bench: Bench, built: Path, count: int, options: Options) -> Found:
+def county(bench: Bench, built: Path, count: int, options: Options) -> Found:
     """Build what is not built yet; give a copy of it to this run."""
     if not built.exists():
         options.say(f"registering {count:,} persons, once")
@@ -154,7 +154,7 @@ def run(options: Options) -> dict[str, float]:
     keep.mkdir(parents=True, exist_ok=True)
     figures: dict[str, float] = {"persons": count}
     with house(keep) as bench:
-        found = _county(bench, keep / "built", count, options)
+        found = county(bench, keep / "built", count, options)
         figures["alarms"] = len(found.alarms)
         bench.start("web", health=bench.port)
         if options.profile:

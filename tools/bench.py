@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import report
 from bench.options import Options
 
-NAMES = ("ingest", "alarm", "reads", "web", "connections", "trial")
+NAMES = ("ingest", "alarm", "reads", "web", "trust", "connections", "trial")
 
 
 def table(found: dict[str, float]) -> str:
