@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from songhe.base.regions.models import Region
 
 
@@ -19,3 +21,13 @@ def below(prefix: str, level: int) -> list[Region]:
 def names(codes: list[str]) -> dict[str, str]:
     """Return names by code, for lists."""
     return dict(Region.objects.filter(code__in=codes).values_list("code", "name"))
+
+
+def codes_below(prefixes: list[str], level: int) -> set[str]:
+    """Return the codes of a level within any of the prefixes; no query for none."""
+    if not prefixes:
+        return set()
+    reach = Q()
+    for prefix in prefixes:
+        reach |= Q(code__startswith=prefix)
+    return set(Region.objects.filter(reach, level=level).values_list("code", flat=True))

@@ -53,7 +53,7 @@ def find_person(words: str, *, at: datetime) -> PersonView:
         pass
     except NoSuchPerson:
         raise WhoIsMeant(sentence=f"There is no person with the id {words}.") from None
-    rows = list(people.list_persons(SYSTEM, words=words)[:20])
+    rows = people.find_persons(SYSTEM, words).persons[:20]
     exact = [row for row in rows if words in (row.name, row.pinyin)]
     found = exact or rows
     if len(found) == 1:

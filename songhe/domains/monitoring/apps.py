@@ -8,6 +8,8 @@ class MonitoringConfig(AppConfig):
     label = "monitoring"
 
     def ready(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
         from songhe.domains.monitoring import (  # noqa: F401
             absence_panels,
             handlers,
@@ -18,8 +20,12 @@ class MonitoringConfig(AppConfig):
             wall,
         )
         from songhe.domains.monitoring.absence_reads import VIEW as VIEW_ABSENCES
+        from songhe.domains.people.services import pointers
         from songhe.domains.telemetry.panels import AWAY_SLOT, LIMITS_SLOT, MARKS_SLOT
         from songhe.kit import slots
+
+        pointers.name("monitoring_alarm", _("alarms"))
+        pointers.name("monitoring_absence", _("absences"))
 
         loops.register()
         slots.register("page.alarms_lit", 0, panels.alarms_lit, action="monitoring.list_alarms")

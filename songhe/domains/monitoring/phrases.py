@@ -283,6 +283,8 @@ def _shelved(who: str, data: dict[str, Any]) -> str:
 
 
 def _closed(who: str, data: dict[str, Any]) -> str:
+    if data.get("died"):
+        return _("Closed: the death of the person was recorded")
     if data.get("by_itself"):
         return _("Closed by itself, nobody rated it")
     outcome = OutcomeWord(data.get("outcome", "unknown")).label

@@ -48,17 +48,13 @@ def _place_of_someone(finding: Finding) -> Place | None:
         if binding is not None:
             person_id = person_id or binding.person_id
             room_id = room_id or binding.room_id
+    person_id = _if_living(person_id)
     room = people.rooms_by_id([room_id]).get(room_id) if room_id else None
     home = room.home if room else None
     if home is None and person_id is not None:
         home = people.home_of(person_id, at=finding.onset_at)
-    region_code = ""
-    if home is not None:
-        region_code = home.region_code
-    elif person_id is not None:
-        region_code = people.region_of(person_id=person_id, room_id=None)
-    elif device is not None:
-        region_code = device.region_code
+    region_code = home.region_code if home else _region(person_id)
+    region_code = region_code or (device.region_code if device else "")
     if not region_code:
         return None
     return Place(
@@ -69,3 +65,12 @@ def _place_of_someone(finding: Finding) -> Place | None:
         region_code=region_code,
         organization=organizations.serving(region_code),
     )
+
+
+def _region(person_id: UUID | None) -> str:
+    return people.region_of(person_id=person_id, room_id=None) if person_id else ""
+
+
+def _if_living(person_id: UUID | None) -> UUID | None:
+    """Return None for the dead: smoke in their home is for who comes there."""
+    return None if person_id is None or people.dead_among([person_id]) else person_id

@@ -14,13 +14,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from pypinyin import lazy_pinyin
 
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
+from songhe.domains.people import indexing
 from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
 from songhe.domains.people.sealing import put_address, put_call, put_id_number, put_phone
 from songhe.domains.people.services import AlreadyRegistered, check_choices, check_new
+from songhe.engines.search.words import first_reading
 from songhe.kernel.errors import Denied
 from songhe.kernel.ids import uuid7
 
@@ -139,7 +140,7 @@ class _Load:
         person = Person(
             id=pk,
             name=new.name.strip(),
-            pinyin="".join(lazy_pinyin(new.name)),
+            pinyin=first_reading(new.name),
             sex=new.sex,
             birth_on=new.birth_on,
             region_code=home.region_code,
@@ -199,6 +200,7 @@ class _Load:
                 Person.objects.bulk_create(self.persons)
         except IntegrityError:
             raise AlreadyRegistered(field="id_number") from None
+        indexing.put(self.persons)
         Residency.objects.bulk_create(self.residencies)
         PersonFact.objects.bulk_create(self.facts)
         Contact.objects.bulk_create(self.contacts)

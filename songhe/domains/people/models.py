@@ -6,9 +6,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
-from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Upper
 
 from songhe.base import vault
 from songhe.domains.people import terms
@@ -30,6 +28,7 @@ class Person(models.Model):
     living = models.CharField(max_length=12, choices=terms.Living, default=terms.Living.FAMILY)
     care_level = models.SmallIntegerField(choices=terms.CareLevel, null=True)
     region_code = models.CharField(max_length=12)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -40,14 +39,17 @@ class Person(models.Model):
             models.Index(
                 fields=["region_code"], name="person_region", opclasses=["text_pattern_ops"]
             ),
-            # A search without regard to case compares capitals, so capitals are what is indexed.
-            GinIndex(OpClass(Upper("name"), "gin_trgm_ops"), name="person_name_capitals"),
-            GinIndex(OpClass(Upper("pinyin"), "gin_trgm_ops"), name="person_pinyin_capitals"),
             models.Index(
                 fields=["pinyin", "id"],
                 name="person_alphabet",
                 condition=models.Q(died_on__isnull=True),
             ),
+            models.Index(
+                fields=["merged_into"],
+                name="person_merged",
+                condition=models.Q(merged_into__isnull=False),
+            ),
+            models.Index(fields=["birth_on"], name="person_birth"),
         ]
 
     def __str__(self) -> str:
@@ -144,8 +146,82 @@ class PersonFact(models.Model):
         return self.text_zh
 
 
+class PersonRecord(models.Model):
+    """A fact of a person as it was recorded: true from since_at until the next of its kind is.
+
+    The latest that is true at a moment is what holds then; the row of Person and the residencies
+    follow from the records. Never edited: a mistake is superseded, by a better one or by none.
+    value is a code of `register`, a home's id or a name; what is sealed is in value_sealed.
+    """
+
+    VALUE: ClassVar[str] = "people.PersonRecord.value"
+    NOTE: ClassVar[str] = "people.PersonRecord.note"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="records")
+    kind = models.CharField(max_length=16)
+    value = models.CharField(max_length=60, blank=True)
+    value_sealed = models.BinaryField(null=True)
+    data = models.JSONField(default=dict)
+    note_sealed = models.BinaryField(null=True)
+    since_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    recorded_by = models.UUIDField(null=True)
+    recorded_by_name = models.CharField(max_length=64, blank=True)
+    superseded_at = models.DateTimeField(null=True)
+    superseded_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    superseded_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "kind", "since_at"],
+                name="record_once_a_moment",
+                condition=models.Q(superseded_at=None),
+            )
+        ]
+        indexes = [models.Index(fields=["person", "kind", "-since_at"], name="record_course")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.person_id}"
+
+
+class PersonMerge(models.Model):
+    """Two rows were one person: `gone` leads to `kept`. Undone, everything is as it was.
+
+    moved: which rows of which tables pointed at `gone` before, as `services.merging` notes them.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kept = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    gone = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=200)
+    made_at = models.DateTimeField()
+    made_by = models.UUIDField(null=True)
+    made_by_name = models.CharField(max_length=64, blank=True)
+    moved = models.JSONField(default=list)
+    stayed = models.JSONField(default=list)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.UUIDField(null=True)
+    undone_by_name = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gone"], name="merged_once", condition=models.Q(undone_at=None)
+            ),
+            models.CheckConstraint(condition=~models.Q(kept=models.F("gone")), name="merge_of_two"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gone_id} into {self.kept_id}"
+
+
 class Contact(models.Model):
-    """Whom to call for a person, in order of rank."""
+    """Whom to call for a person, in order of rank. relative: who that is, where registered.
+
+    Ended with a date, or superseded by a corrected one; never edited.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     person = models.ForeignKey(Person, models.PROTECT, related_name="contacts")
@@ -155,6 +231,12 @@ class Contact(models.Model):
     rank = models.SmallIntegerField(default=1)
     note_zh = models.CharField(max_length=60, blank=True)
     note_en = models.CharField(max_length=80, blank=True)
+    relative = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    since_on = models.DateField(null=True)
+    until_on = models.DateField(null=True)
+    recorded_at = models.DateTimeField(null=True)
+    superseded_at = models.DateTimeField(null=True)
+    superseded_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ["rank", "id"]

@@ -7,7 +7,7 @@ from datetime import date
 
 from songhe.base import vault
 from songhe.domains.people import idnumber
-from songhe.domains.people.models import Contact, Home, Person
+from songhe.domains.people.models import Contact, Home, Person, PersonRecord
 
 _NUMBER, _PHONE, _CALL = "people.Person.id_number", "people.Person.phone", "people.Contact.phone"
 
@@ -54,3 +54,72 @@ def phone_of(person: Person) -> str | None:
 def put_address(home: Home, address: str) -> None:
     """Seal an address into the row of a dwelling."""
     home.address_sealed = vault.seal(address, field=Home.ADDRESS, pk=home.pk)
+
+
+def id_number_of(person: Person) -> str | None:
+    """Open a person's ID number, None where none is known. Raises VaultClosed."""
+    sealed = person.id_number_sealed
+    return None if sealed is None else vault.unseal(sealed, field=_NUMBER, pk=person.pk)
+
+
+def put_value(record: PersonRecord, value: str) -> None:
+    """Seal the value of a record that must not stand in the clear."""
+    record.value_sealed = vault.seal(value, field=PersonRecord.VALUE, pk=record.pk)
+
+
+def value_of(record: PersonRecord) -> str:
+    """Open the sealed value of a record, "" where it has none. Raises VaultClosed."""
+    sealed = record.value_sealed
+    return "" if sealed is None else vault.unseal(sealed, field=PersonRecord.VALUE, pk=record.pk)
+
+
+def put_note(record: PersonRecord, note: str) -> None:
+    """Seal what somebody noted with a record; nothing is kept of an empty note."""
+    record.note_sealed = (
+        vault.seal(note, field=PersonRecord.NOTE, pk=record.pk) if note.strip() else None
+    )
+
+
+def note_of(record: PersonRecord) -> str:
+    """Open the note of a record, "" where there is none. Raises VaultClosed."""
+    sealed = record.note_sealed
+    return "" if sealed is None else vault.unseal(sealed, field=PersonRecord.NOTE, pk=record.pk)
+
+
+_TAIL = "people.Person.tail"
+_MARK = 16  # bytes: enough to tell values apart, and not the whole hash
+
+
+def marks_of(*, region_code: str, phone: str, number: str) -> list[bytes]:
+    """Return the marks by which sealed numbers are found: whole, and by their last four digits.
+
+    Four digits can be guessed by trying all, so their hash is keyed, and scoped by county: equal
+    tails of two counties cannot be told to be equal.
+    """
+    found = [vault.blind_index(one, field=_TAIL)[:_MARK] for one in _texts(region_code, phone)]
+    if number:
+        found.append(vault.blind_index(number.upper(), field=_NUMBER)[:_MARK])
+        found.append(vault.blind_index(_tail(region_code, number), field=_TAIL)[:_MARK])
+    return found
+
+
+def _texts(region_code: str, phone: str) -> list[str]:
+    digits = "".join(one for one in phone if one.isdigit())
+    return [f"phone:{digits}", _tail(region_code, digits)] if len(digits) >= 4 else []
+
+
+def _tail(region_code: str, digits: str) -> str:
+    return f"tail:{region_code[:6]}:{digits[-4:].upper()}"
+
+
+def marks_asked(digits: str, *, counties: Iterable[str]) -> list[bytes]:
+    """Return every mark under which digits may be found: ID number, phone or a tail of four."""
+    if len(digits) == 4:
+        texts = [(_TAIL, _tail(county, digits)) for county in counties]
+    elif len(digits) == 18:
+        texts = [(_NUMBER, digits.upper())]
+    else:
+        texts = [(_TAIL, f"phone:{digits}")]
+    return [
+        index[:_MARK] for field, text in texts for index in vault.blind_indexes(text, field=field)
+    ]

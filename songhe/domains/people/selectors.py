@@ -8,14 +8,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 
 from songhe.base.access import policies
 from songhe.base.access.actor import Actor
+from songhe.base.access.roles import FIELD_CLASSES
 from songhe.base.audit import services as audit
-from songhe.domains.people import sealing
+from songhe.domains.people import dates, lookup, sealing
 from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
 from songhe.kernel.errors import Conflict, NotFound
 
@@ -32,6 +32,7 @@ class PersonHasDied(Conflict):
 
 VIEW = "people.view_person"
 LIST = "people.list_persons"
+MOST_FOUND = 200
 Rooms = list[Room]  # as the selectors below return them
 
 
@@ -97,11 +98,7 @@ def _text(zh: str, en: str) -> str:
 
 
 def _view(actor: Actor, person: Person) -> PersonView:
-    fields = (
-        policies.fields(actor, person)
-        if not actor.is_system
-        else frozenset({"identity", "contact", "health", "home", "location", "devices"})
-    )
+    fields = policies.fields(actor, person) if not actor.is_system else FIELD_CLASSES
     open_name = "identity" in fields
     return PersonView(
         id=person.pk,
@@ -118,11 +115,17 @@ def _view(actor: Actor, person: Person) -> PersonView:
 
 
 def get_person(actor: Actor, person_id: UUID, *, at: datetime) -> PersonView:
-    """Return one person; the read is audited. Raises NoSuchPerson outside the scope."""
-    person = policies.scope(actor, Person.objects.all(), VIEW).filter(pk=person_id).first()
+    """Return one person; the read is audited. Raises NoSuchPerson outside the scope.
+
+    The id of a person that was merged answers with whom it was merged into.
+    """
+    rows = policies.scope(actor, Person.objects.all(), VIEW)
+    person = rows.filter(pk=person_id).first()
+    if person is not None and person.merged_into_id is not None:
+        person = rows.filter(pk=person.merged_into_id).first()
     if person is None:
         raise NoSuchPerson
-    audit.record_reads(actor=actor, action=VIEW, refs=[f"people.Person/{person_id}"], at=at)
+    audit.record_reads(actor=actor, action=VIEW, refs=[f"people.Person/{person.pk}"], at=at)
     return _view(actor, person)
 
 
@@ -137,23 +140,40 @@ def person_views(actor: Actor, ids: Iterable[UUID]) -> dict[UUID, PersonView]:
     return {row.pk: _view(actor, row) for row in Person.objects.filter(pk__in=wanted)}
 
 
-def list_persons(actor: Actor, *, words: str = "", region_prefix: str = "") -> QuerySet[Person]:
-    """Return the persons the actor may list, by name or pinyin, in the order of pinyin."""
-    rows = policies.scope(actor, Person.objects.filter(died_on=None), LIST)
+def list_persons(actor: Actor, *, region_prefix: str = "") -> QuerySet[Person]:
+    """Return the living persons the actor may list, in the order of pinyin."""
+    rows = policies.scope(actor, Person.objects.filter(died_on=None, merged_into=None), LIST)
     if region_prefix:
         rows = rows.filter(region_code__startswith=region_prefix)
-    for word in words.split():
-        rows = rows.filter(Q(name__icontains=word) | Q(pinyin__icontains=word.lower()))
-    # A page of everybody is read along the alphabet's index. Few that fit some words are found by
-    # the words' own: along the alphabet all others would be read first.
-    return rows.order_by(Lower("pinyin") if words.strip() else F("pinyin"), "id")
+    return rows.order_by("pinyin", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Persons whom some words fit, best first, the dead last; more: there are further ones."""
+
+    persons: list[Person]
+    more: bool
+
+
+def find_persons(actor: Actor, words: str, *, action: str = LIST, region_prefix: str = "") -> Found:
+    """Return the persons whom words fit and the actor may list, at most MOST_FOUND; 2 queries."""
+    ids = lookup.find_ids(actor, action, words, limit=MOST_FOUND + 1, region_prefix=region_prefix)
+    rows = policies.scope(actor, Person.objects.filter(pk__in=ids), action)
+    by_id = rows.in_bulk() if ids else {}
+    return Found([by_id[pk] for pk in ids[:MOST_FOUND] if pk in by_id], len(ids) > MOST_FOUND)
 
 
 def choose_persons(actor: Actor, action: str, words: str, *, limit: int = 20) -> list[PersonView]:
-    """Return persons by name or pinyin for whom the actor may do an action; masked as ever."""
-    rows = policies.scope(actor, Person.objects.filter(died_on=None), action)
-    for word in words.split():
-        rows = rows.filter(Q(name__icontains=word) | Q(pinyin__icontains=word.lower()))
+    """Return living persons for whom the actor may do an action; masked as ever.
+
+    By words as `find_persons`; without any the first ones of the alphabet.
+    """
+    living = Person.objects.filter(died_on=None, merged_into=None)
+    if words.strip():
+        found = find_persons(actor, words, action=action).persons
+        return [_view(actor, row) for row in found if row.died_on is None][:limit]
+    rows = policies.scope(actor, living, action)
     return [_view(actor, row) for row in rows.order_by("pinyin", "id")[:limit]]
 
 
@@ -200,7 +220,7 @@ def contacts_of(actor: Actor, person: PersonView) -> list[ContactLine]:
             phone=sealing.call_of(row) if see else None,
             note=_text(row.note_zh, row.note_en),
         )
-        for row in Contact.objects.filter(person=person.id)
+        for row in Contact.objects.filter(person=person.id, until_on=None, superseded_at=None)
     ]
 
 
@@ -256,8 +276,10 @@ def homes_by_person(person_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, H
 def find_by_id_number(actor: Actor, number: str, *, at: datetime) -> PersonView | None:
     """Return the person with exactly this ID number, by its blind index."""
     found = sealing.number_indexes(number)
-    rows = policies.scope(actor, Person.objects.filter(id_number_index__in=found), VIEW)
-    person = rows.first()
+    rows = policies.scope(actor, Person.objects.all(), VIEW)
+    person = rows.filter(id_number_index__in=found).first()
+    if person is not None and person.merged_into_id is not None:
+        person = rows.filter(pk=person.merged_into_id).first()
     return _view(actor, person) if person else None
 
 
@@ -300,3 +322,17 @@ def region_spans(*, since: datetime, until: datetime) -> Iterator[RegionSpan]:
     for person_id, region in Person.objects.values_list("id", "region_code").iterator():
         if person_id not in housed:
             yield RegionSpan(person_id, region, None, None)
+
+
+def dead_among(ids: Iterable[UUID]) -> set[UUID]:
+    """Return who of these persons has died; 1 query, none for nobody."""
+    wanted = list(ids)
+    if not wanted:
+        return set()
+    rows = Person.objects.filter(pk__in=wanted, died_on__isnull=False)
+    return set(rows.values_list("pk", flat=True))
+
+
+def end_of_day(day: date) -> datetime:
+    """Return the first moment after a day, where the install is."""
+    return dates.end_of(day)

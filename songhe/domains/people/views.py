@@ -22,15 +22,21 @@ TOWN, COMMUNITY = 9, 12
 
 
 class PersonList(View):
-    """List the people that are open to the reader, by name or pinyin and region."""
+    """List the people that are open to the reader; find them by one box of words."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         actor: Actor = request.actor  # type: ignore[attr-defined]
         form = PersonFilter(request.GET or None, regions=_region_choices(actor))
         asked = form.asked
-        found = selectors.list_persons(actor, words=asked["words"], region_prefix=asked["region"])
-        table = PersonTable(request, _Rows(actor, found))
-        context = {"form": form, "table": table, "asked": asked}
+        more = False
+        rows: Any
+        if asked["words"].strip():
+            found = selectors.find_persons(actor, asked["words"], region_prefix=asked["region"])
+            rows, more = found.persons, found.more
+        else:
+            rows = selectors.list_persons(actor, region_prefix=asked["region"])
+        table = PersonTable(request, _Rows(actor, rows))
+        context = {"form": form, "table": table, "asked": asked, "more": more}
         return render(request, "people/person_list.html", context)
 
 
@@ -41,7 +47,7 @@ class _Rows:
         self._actor, self._found = actor, found
 
     def __len__(self) -> int:
-        return int(self._found.count())
+        return len(self._found) if isinstance(self._found, list) else int(self._found.count())
 
     def __getitem__(self, page: slice) -> list[PersonRow]:
         return person_rows(self._actor, list(self._found[page]))

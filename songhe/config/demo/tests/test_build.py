@@ -78,7 +78,7 @@ def test_everybody_is_there_and_housed(install, county):
     assert sorted(p.name for p in persons) == sorted(e.name for e in county.elders)
     homes = people.homes_by_person([p.pk for p in persons], at=NOW)
     assert len(homes) == len(persons)
-    (chen,) = people.list_persons(SYSTEM, words="chenxiulan")
+    (chen,) = people.find_persons(SYSTEM, "chenxiulan").persons
     home = homes[chen.pk]
     assert home.address == "桂花里 3 号楼 402"
     assert {row["room"] for row in home.plan["rooms"]} == {

@@ -13,6 +13,7 @@ from songhe.domains.monitoring.services.acting import (
     resolve_alarm,
     shelve_alarm,
 )
+from songhe.domains.monitoring.services.deaths import close_for_the_dead
 from songhe.domains.monitoring.services.escalating import clock_set_back, run_due_steps
 from songhe.domains.monitoring.services.findings import AT_ONCE, take_findings
 from songhe.domains.monitoring.services.rules import (
@@ -35,6 +36,7 @@ __all__ = [
     "assign_alarm",
     "cancel_trial",
     "clock_set_back",
+    "close_for_the_dead",
     "make_absence",
     "note_alarm",
     "override_rule",

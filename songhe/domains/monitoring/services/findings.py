@@ -13,6 +13,7 @@ from songhe.base.events import bus
 from songhe.domains.monitoring import course, events
 from songhe.domains.monitoring.models import Alarm, AlarmFinding, Finding
 from songhe.domains.monitoring.place import place_of
+from songhe.domains.monitoring.services.deaths import about_the_dead
 from songhe.domains.monitoring.services.storms import join_storm
 from songhe.domains.monitoring.steps import StepFailed, step_of
 from songhe.domains.monitoring.terms import EntryKind
@@ -124,6 +125,9 @@ def _raise_or_count(finding: Finding, at: datetime) -> None:
 
 
 def _raise(finding: Finding, priority: Priority, at: datetime) -> None:
+    if about_the_dead(finding):
+        log.info("finding_about_the_dead", finding=str(finding.pk), rule=finding.rule)
+        return
     place = place_of(finding)
     if place is None:
         log.info("finding_without_place", finding=str(finding.pk), rule=finding.rule)

@@ -15,7 +15,7 @@ from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM, Actor
 from songhe.base.accounts.models import User
 from songhe.base.audit.models import AuditEntry
-from songhe.domains.people import idnumber, selectors, services
+from songhe.domains.people import idnumber, indexing, selectors, services
 from songhe.domains.people.models import Person, Residency
 from songhe.kernel.errors import Denied
 
@@ -153,39 +153,19 @@ def test_every_read_of_a_person_is_audited() -> None:
     assert (row.user_id, row.ref) == (by.user_id, f"people.Person/{person.pk}")
 
 
-@pytest.mark.django_db
-def test_search_by_name_and_pinyin_stays_in_the_region() -> None:
-    register()
-    register(name="李桂芳", region_code="990122001001")
-    by = actor("operator")
-    for words in ("秀兰", "chenxiu", "CHEN"):
-        assert [row.name for row in selectors.list_persons(by, words=words)] == ["陈秀兰"]
-    assert not selectors.list_persons(by, words="李").exists()
-
-
 @pytest.fixture
 def county(db: None) -> None:
     """Many persons, and a planner that does not read all of them."""
     born = date(1944, 3, 5)
-    Person.objects.bulk_create(
+    rows = Person.objects.bulk_create(
         Person(name=f"王{n}", pinyin=f"wang{n}", sex="male", birth_on=born, region_code=COMMUNITY)
         for n in range(3000)
     )
+    indexing.put(rows)
     register()
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE people_person")
+        cursor.execute("ANALYZE people_person, search_entry")
         cursor.execute("SET LOCAL enable_seqscan = off")
-
-
-@pytest.mark.parametrize("words", ["xiulan", "XiuLan", "陈秀兰"])
-def test_a_search_asks_the_indexes_of_its_words(county: None, words: str) -> None:
-    found = selectors.list_persons(SYSTEM, words=words)
-    assert [row.name for row in found] == ["陈秀兰"]
-    with connection.cursor() as cursor:
-        cursor.execute("DROP INDEX person_alphabet")  # as cheap a way while there are so few
-    plan = found.explain()
-    assert "person_name_capitals" in plan
-    assert "person_pinyin_capitals" in plan
 
 
 def test_a_page_of_the_list_is_read_in_the_order_of_its_index(county: None) -> None:

@@ -1,0 +1,57 @@
+"""What can be found of persons: their entries in the search, written with every change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+
+from songhe.domains.people import sealing
+from songhe.domains.people.models import Person
+from songhe.engines.search import services as search
+from songhe.engines.search.models import SearchEntry
+
+KIND = "people.Person"
+
+
+def put(persons: Iterable[Person]) -> None:
+    """Write the entries of persons; one that was merged leads to whom it was merged into."""
+    rows = list(persons)
+    kept = {row.merged_into_id for row in rows} - {None}
+    regions = dict(Person.objects.filter(pk__in=kept).values_list("pk", "region_code"))
+    search.put(KIND, [entry_of(row, regions) for row in rows])
+
+
+def entry_of(person: Person, regions: Mapping[UUID, str]) -> search.Entry:
+    """Return what can be found of a person; regions are those of whom they were merged into.
+
+    Raises VaultClosed.
+    """
+    return search.Entry(
+        id=person.pk,
+        target=person.merged_into_id or person.pk,
+        region_code=regions.get(person.merged_into_id or person.pk, person.region_code),
+        name=person.name,
+        marks=sealing.marks_of(
+            region_code=person.region_code,
+            phone=sealing.phone_of(person) or "",
+            number=sealing.id_number_of(person) or "",
+        ),
+        is_past=person.died_on is not None,
+    )
+
+
+def put_of(person_id: UUID) -> None:
+    """Write the entries of a person and of all that were merged into her."""
+    put(Person.objects.filter(Q(pk=person_id) | Q(merged_into=person_id)))
+
+
+def put_anew(*, limit: int = 1000) -> int:
+    """Write entries that are missing, or whose marks are of an older key; return how many."""
+    ids: list[UUID] = search.under_older_keys(KIND, limit=limit)
+    there = SearchEntry.objects.filter(pk=OuterRef("pk"))
+    missing = Person.objects.filter(~Exists(there)).values_list("pk", flat=True)
+    rows = Person.objects.filter(pk__in=[*ids, *missing[:limit]])
+    put(rows)
+    return len(rows)

@@ -1,0 +1,48 @@
+"""Writing people: register, house, record with true dates, name contacts, merge."""
+
+from songhe.domains.people.services.common import (
+    AlreadyRegistered,
+    NotAChoice,
+    check_choices,
+    check_new,
+)
+from songhe.domains.people.services.contacts import (
+    EndsBeforeItBegins,
+    NoSuchContact,
+    add_contact,
+    add_fact,
+    change_contact,
+    end_contact,
+)
+from songhe.domains.people.services.merging import merge_persons, undo_merge
+from songhe.domains.people.services.recording import (
+    Fact,
+    correct_record,
+    move_in,
+    record_fact,
+    withdraw_record,
+)
+from songhe.domains.people.services.registering import add_home, add_room, register_person
+
+__all__ = [
+    "AlreadyRegistered",
+    "EndsBeforeItBegins",
+    "Fact",
+    "NoSuchContact",
+    "NotAChoice",
+    "add_contact",
+    "add_fact",
+    "add_home",
+    "add_room",
+    "change_contact",
+    "check_choices",
+    "check_new",
+    "correct_record",
+    "end_contact",
+    "merge_persons",
+    "move_in",
+    "record_fact",
+    "register_person",
+    "undo_merge",
+    "withdraw_record",
+]

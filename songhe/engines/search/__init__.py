@@ -1,0 +1,1 @@
+"""Finding things by words: hanzi, pinyin and its initials, and blind marks of sealed numbers."""
