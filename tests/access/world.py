@@ -13,6 +13,11 @@ from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM
 from songhe.base.access.roles import all_roles
 from songhe.base.accounts.models import User
+from songhe.base.consent import emergencies, guardians, papers, texts
+from songhe.base.consent import services as consent
+from songhe.base.consent.recipients import Recipient
+from songhe.base.consent.terms import PaperKind
+from songhe.base.consent.tests.conftest import picture
 from songhe.domains.devices import services as devices
 from songhe.domains.monitoring import services as monitoring
 from songhe.domains.monitoring.models import Alarm
@@ -46,10 +51,18 @@ class Town:
 
 @dataclass
 class World:
-    """trial: a rule that the operator of town a tried; run: work on old days that goes on."""
+    """trial: a rule that the operator of town a tried; run: work on old days that goes on.
+
+    consented: the family account in the word of addresses, which guards the person of town a as
+    well; paper: the guardian's; emergency: the clinician's.
+    """
 
     trial: UUID = field(default_factory=ids.uuid7)
     run: UUID = field(default_factory=ids.uuid7)
+    consented: str = ""
+    guardianship: UUID = field(default_factory=ids.uuid7)
+    paper: UUID = field(default_factory=ids.uuid7)
+    emergency: UUID = field(default_factory=ids.uuid7)
     towns: dict[str, Town] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
 
@@ -215,6 +228,7 @@ def make_world(now: datetime) -> World:
     world.users["wu"] = User.objects.create_user(
         login="wu", display_name="吴", password="a long phrase"
     )
+    make_consents(world, now=now)
     operator = access.actor_for(world.users["operator"], now)
     trial = monitoring.ask_trial(
         actor=operator, scope="*", rule="bp-critical", params={"sbp_ge": 185}, enabled=True, at=now
@@ -222,3 +236,51 @@ def make_world(now: datetime) -> World:
     monitoring.run_trial(trial_id=trial.pk, clock=lambda: now, should_end=lambda: False)
     world.trial = trial.pk
     return world
+
+
+def make_consents(world: World, *, now: datetime) -> None:
+    """Let the elder of town a allow something, name her guardian, and a clinician break a glass."""
+    town, since = world.towns["a"], now - timedelta(hours=1)
+    region, family = TOWNS["a"] + "001", Recipient(user_id=world.users["family"].pk)
+    elder = world.users["elder"]
+    guardians.make_own(actor=SYSTEM, user=elder, person_id=town.person, at=since)
+    consent.give(
+        actor=access.actor_for(elder, since),
+        person_id=town.person,
+        purpose="family",
+        classes=["health", "home"],
+        recipient=family,
+        text_version=texts.texts_at(since).version,
+        at=since,
+    )
+    world.consented = family.key
+    paper = papers.keep_paper(
+        actor=SYSTEM,
+        person_id=town.person,
+        kind=PaperKind.GUARDIANSHIP,
+        body=picture(),
+        at=since,
+    )
+    world.paper = paper.pk
+    world.guardianship = guardians.appoint(
+        actor=SYSTEM,
+        person_id=town.person,
+        region_code=region,
+        guardian=world.users["family"],
+        paper_kind="kinship",
+        paper_from=since.date() - timedelta(days=30),
+        paper_until=None,
+        paper_id=paper.pk,
+        at=since,
+    ).pk
+    clinician = access.actor_for(world.users["clinician"], since)
+    lookup = emergencies.begin_lookup(actor=clinician, at=now)
+    emergencies.found(actor=clinician, lookup_id=lookup, person_id=town.person, at=now)
+    world.emergency = emergencies.break_glass(
+        actor=clinician,
+        person_id=town.person,
+        region_code=region,
+        kind="rescue",
+        reason="门诊晕倒，要知道过敏和用药",
+        at=since + timedelta(minutes=1),
+    ).pk

@@ -15,7 +15,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q, QuerySet
 
 from songhe.base import vault
-from songhe.base.access import giving
+from songhe.base.access import giving, wall
 from songhe.base.access import services as access
 from songhe.base.access.actor import Actor
 from songhe.base.accounts.models import User
@@ -180,7 +180,22 @@ def recipient_joined(
     at: datetime,
     until: datetime | None = None,
 ) -> int:
-    """Open to who has taken up a role what persons allowed everybody of it; return how many."""
+    """Open to who has taken up a role what persons allowed everybody of it; return how many.
+
+    Whoever gives the role need not know the persons: the row-level security is lifted for this.
+    """
+    with wall.lifted():
+        return _joined(actor, user, organization_id, role, at, until)
+
+
+def _joined(
+    actor: Actor,
+    user: User,
+    organization_id: UUID,
+    role: str,
+    at: datetime,
+    until: datetime | None,
+) -> int:
     rows = Consent.objects.filter(
         recipient_user=None,
         recipient_organization_id=organization_id,
@@ -203,8 +218,16 @@ def recipient_left(
     """End what was open to somebody because of a role that has ended; return how many consents.
 
     Also what persons allowed this one alone in that role: it does not come back with another
-    post. Who still holds the role elsewhere keeps the latter.
+    post. Who still holds the role elsewhere keeps the latter. Row-level security is lifted: what
+    ends must not hang on whom the actor may know of.
     """
+    with wall.lifted():
+        return _left(actor, user_id, organization_id, role, at)
+
+
+def _left(
+    actor: Actor, user_id: UUID, organization_id: UUID | None, role: str, at: datetime
+) -> int:
     current = texts.texts_at(at)
     left = Consent.objects.filter(
         recipient_user=None, recipient_organization_id=organization_id, recipient_role=role

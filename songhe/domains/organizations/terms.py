@@ -10,3 +10,7 @@ class OrganizationKind(models.TextChoices):
     HOSPITAL = "hospital", _("township hospital")
     GOVERNMENT = "government", _("civil affairs bureau")
     OTHER = "other", _("other organisation")
+
+
+VIEW_ACCESS = "organizations.view_access"  # who can see what, for a person and for an account
+REVIEW_ROLES = "organizations.review_roles"

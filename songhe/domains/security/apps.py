@@ -8,4 +8,16 @@ class SecurityConfig(AppConfig):
     label = "security"
 
     def ready(self) -> None:
-        from songhe.domains.security import audit_wall  # noqa: F401
+        from songhe.domains.security import (  # noqa: F401
+            audit_wall,
+            consent_panels,
+            consent_wall,
+            emergency_handlers,
+        )
+
+        from songhe.base.access.purposes import STATE
+        from songhe.domains.security import purpose_words
+        from songhe.kit import slots
+
+        consent_panels.register()
+        slots.register("page.bar", 10, purpose_words.bar, action=STATE)
