@@ -33,11 +33,6 @@ def normal(phone: str) -> str:
     return digits
 
 
-def index_of(phone: str) -> bytes:
-    """Return under what a number is kept where it must not be read."""
-    return vault.blind_index(phone, field=FIELD)
-
-
 def put_phone(*, user: User, phone: str) -> None:
     """Seal the phone of an account, "" for none. Raises BadPhone, PhoneTaken."""
     if not phone:
@@ -48,7 +43,7 @@ def put_phone(*, user: User, phone: str) -> None:
         if User.objects.filter(phone_index__in=known).exclude(pk=user.pk).exists():
             raise PhoneTaken(field="phone")
         user.phone_sealed = vault.seal(digits, field=FIELD, pk=user.pk)
-        user.phone_index = index_of(digits)
+        user.phone_index = vault.blind_index(digits, field=FIELD)
     try:
         with transaction.atomic():
             user.save(update_fields=["phone_sealed", "phone_index"])

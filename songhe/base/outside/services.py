@@ -15,9 +15,14 @@ class NoGateway(Unavailable):
     message = "No gateway for messages is set up in this install."
 
 
+def is_fake() -> bool:
+    """Tell whether messages are only kept to be looked at, in the demo and in tests."""
+    return settings.ENV.mode != "production"
+
+
 def can_send() -> bool:
     """Tell whether messages can leave at all: in production no gateway is built in yet."""
-    return settings.ENV.mode != "production"
+    return is_fake()
 
 
 def send_message(

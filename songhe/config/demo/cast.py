@@ -10,8 +10,12 @@ from uuid import UUID
 from django.contrib.auth.password_validation import validate_password
 
 from songhe.base.access import services as access
+from songhe.base.access import sign_ins
 from songhe.base.access.actor import SYSTEM
 from songhe.base.accounts.models import User
+from songhe.base.consent import guardians, texts
+from songhe.base.consent import services as consent
+from songhe.base.consent.recipients import Recipient
 from songhe.config.demo import places
 from songhe.config.demo.install import Install
 from songhe.config.demo.logins import COUNTY, LOGINS, TOWN
@@ -81,14 +85,13 @@ def make_cast(
     install: Install,
     institutions: Institutions,
     chen_id: UUID,
-    consent: str,
     signed: Iterable[UUID],
     at: datetime,
 ) -> Mapping[str, User]:
     """Make the accounts with their roles, work and grants; return the users by login.
 
-    consent: the reference on which the grants on Grandma Chen rest. signed: who has a contract with
-    the family doctor.
+    Grandma Chen's account is her own, and she allows what `logins` says on her own screen. signed:
+    who has a contract with the family doctor.
     """
     users: dict[str, User] = {}
     for number, member in enumerate(LOGINS):
@@ -99,6 +102,8 @@ def make_cast(
             login=member.login, display_name=member.name, password=password
         )
         users[member.login] = user
+        if member.phone:
+            sign_ins.set_phone(actor=SYSTEM, user=user, phone=member.phone, at=at)
         organization = getattr(institutions, member.works_at) if member.works_at else None
         if member.role:
             access.give_role(
@@ -120,17 +125,7 @@ def make_cast(
                 is_leader=member.is_leader,
                 phone=f"154000002{number:02d}",
             )
-        if member.sees_chen:
-            access.grant(
-                actor=SYSTEM,
-                user=user,
-                subject_type="people.Person",
-                subject_id=chen_id,
-                purpose="family" if member.role == "family" else "care",
-                field_classes=member.sees_chen,
-                source=consent,
-                at=at,
-            )
+    _consents(users, chen_id, at=at)
     for person in signed:
         access.grant(
             actor=SYSTEM,
@@ -143,3 +138,20 @@ def make_cast(
             at=at,
         )
     return users
+
+
+def _consents(users: Mapping[str, User], chen_id: UUID, *, at: datetime) -> None:
+    """Make Grandma Chen's account her own, and let her allow her son and her care worker."""
+    herself = users["chenxiulan"]
+    guardians.make_own(actor=SYSTEM, user=herself, person_id=chen_id, at=at)
+    for member in LOGINS:
+        if member.sees_chen and member.login != herself.login:
+            consent.give(
+                actor=access.actor_for(herself, at),
+                person_id=chen_id,
+                purpose="family" if member.role == "family" else "care",
+                classes=member.sees_chen,
+                recipient=Recipient(user_id=users[member.login].pk),
+                text_version=texts.texts_at(at).version,
+                at=at,
+            )

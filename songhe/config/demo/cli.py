@@ -81,8 +81,10 @@ def welcome_text(address: str, mqtt_port: int, install: installs.Install) -> str
     for login in LOGINS:
         words = f"{login.login} / {install.password(login.login)}"
         lines.append(f"  {words:<28} {_wide(login.name, 12)} {login.en}")
+    codes = " and ".join(f"{one.phone} ({one.login})" for one in LOGINS if one.phone)
     lines += [
         "",
+        f"  A code by message instead: {codes}; admin reads it under Messages that left.",
         f"  Devices speak MQTT to port {mqtt_port}: songhe device --help",
         "  Something happens within a minute. Ctrl-C stops everything; the data stays.",
         "",

@@ -14,7 +14,7 @@ TOWN = places.TOWNS[0].code
 class Login:
     """One of the cast. works_at names an organisation of `cast.Institutions`; "" works nowhere.
 
-    sees_chen: the classes of fields that Grandma Chen's consent opens.
+    sees_chen: the classes of fields that Grandma Chen's consent opens. phone: signs in by a code.
     """
 
     login: str
@@ -26,6 +26,7 @@ class Login:
     works_at: str = ""
     is_leader: bool = False
     sees_chen: tuple[str, ...] = ()
+    phone: str = ""
 
 
 LOGINS = (
@@ -89,6 +90,7 @@ LOGINS = (
         "son of Grandma Chen",
         "family",
         sees_chen=("identity", "health", "home"),
+        phone="15400000301",
     ),
     Login(
         "chenxiulan",
@@ -97,6 +99,7 @@ LOGINS = (
         "Grandma Chen herself",
         "elder",
         sees_chen=("identity", "contact", "health", "home", "location", "devices"),
+        phone="15400000302",
     ),
     Login("wu", "小吴", "无权限", "may see nothing"),
 )

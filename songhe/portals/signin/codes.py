@@ -39,6 +39,7 @@ MOST_PHONE_HOUR, MOST_PHONE_DAY = 5, 10
 MOST_ADDRESS_HOUR = 20
 KEPT = timedelta(days=1)
 JOB = "signin.send_code"
+FIELD = "portal_signin.SmsCode.phone"
 
 
 class TooManyCodes(Invalid):
@@ -69,15 +70,13 @@ def ask_code(*, phone: str, address: str, locale: str, at: datetime) -> UUID:
         raise outside.NoGateway
     with transaction.atomic():
         _one_at_a_time(digits, address)
-        if _too_many(vault.blind_indexes(digits, field=phones.FIELD), address, at):
+        if _too_many(vault.blind_indexes(digits, field=FIELD), address, at):
             raise TooManyCodes(field="phone")
         SmsCode.objects.filter(asked_at__lt=at - KEPT).delete()
-        row = SmsCode.objects.create(
-            phone_index=phones.index_of(digits),
-            address=address,
-            asked_at=at,
-            expires_at=at + GOOD_FOR,
-        )
+        row = SmsCode(address=address, asked_at=at, expires_at=at + GOOD_FOR)
+        row.phone_sealed = vault.seal(digits, field=FIELD, pk=row.pk)
+        row.phone_index = vault.blind_index(digits, field=FIELD)
+        row.save(force_insert=True)
         app.configure_task(name=JOB, queue="events").defer(code_id=str(row.pk), locale=locale)
     return row.pk
 
@@ -88,8 +87,9 @@ def send_code(*, code_id: UUID, locale: str, at: datetime) -> bool:
     row = SmsCode.objects.select_for_update().filter(pk=code_id, code_digest=None).first()
     if row is None or row.expires_at <= at:
         return False
-    user = User.objects.filter(phone_index=row.phone_index, is_active=True).first()
-    if user is None or user.phone_sealed is None or not _may(user, at):
+    phone = vault.unseal(row.phone_sealed, field=FIELD, pk=row.pk)
+    user = phones.user_with(phone)
+    if user is None or not _may(user, at):
         return False
     code = f"{secrets.randbelow(1_000_000):06}"
     row.user, row.code_digest = user, _digest(row.pk, code)
@@ -98,7 +98,7 @@ def send_code(*, code_id: UUID, locale: str, at: datetime) -> bool:
         text = _("[Songhe] Your code is %(code)s, good for 5 minutes. Tell it to nobody.")
     outside.send_message(
         channel=OutsideMessage.Channel.SMS,
-        to=vault.unseal(user.phone_sealed, field=phones.FIELD, pk=user.pk),
+        to=phone,
         text=text % {"code": code},
         ref=f"accounts.User/{user.pk}",
         at=at,
@@ -128,7 +128,7 @@ def use_code(*, code_id: UUID, code: str, address: str, at: datetime) -> User:
 
     return services.guarded(
         attempt,
-        name=f"sms:{bytes(row.phone_index).hex()}",
+        name=f"sms:{vault.unseal(row.phone_sealed, field=FIELD, pk=row.pk)}",
         address=address,
         at=at,
         action=services.SIGN_IN,

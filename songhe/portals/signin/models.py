@@ -34,6 +34,7 @@ class SmsCode(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey("accounts.User", models.CASCADE, null=True, related_name="+")
+    phone_sealed = models.BinaryField()
     phone_index = models.BinaryField(max_length=32)
     address = models.GenericIPAddressField()
     code_digest = models.BinaryField(max_length=32, null=True)
