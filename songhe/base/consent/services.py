@@ -15,7 +15,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q, QuerySet
 
 from songhe.base import vault
-from songhe.base.access import giving, wall
+from songhe.base.access import giving
 from songhe.base.access import services as access
 from songhe.base.access.actor import Actor
 from songhe.base.accounts.models import User
@@ -95,7 +95,7 @@ def give(
     )
     for row in rows:
         for holder in holders:
-            _open(actor, row, holder)
+            open_word(actor, row, holder)
     renew_streams([holder.user_id for holder in holders])
     bus.publish(
         events.ConsentGiven(
@@ -167,90 +167,7 @@ def withdraw(
     named = None if classes is None else {*classes}
     if named is not None and IDENTITY not in named:
         rows = rows.filter(data_class__in=named)
-    return _end(actor, list(rows), channel=told.channel, at=at)
-
-
-@transaction.atomic
-def recipient_joined(
-    *,
-    actor: Actor,
-    user: User,
-    organization_id: UUID,
-    role: str,
-    at: datetime,
-    until: datetime | None = None,
-) -> int:
-    """Open to who has taken up a role what persons allowed everybody of it; return how many.
-
-    Whoever gives the role need not know the persons: the row-level security is lifted for this.
-    """
-    with wall.lifted():
-        return _joined(actor, user, organization_id, role, at, until)
-
-
-def _joined(
-    actor: Actor,
-    user: User,
-    organization_id: UUID,
-    role: str,
-    at: datetime,
-    until: datetime | None,
-) -> int:
-    rows = Consent.objects.filter(
-        recipient_user=None,
-        recipient_organization_id=organization_id,
-        recipient_role=role,
-        decision=Decision.GIVEN,
-        period__contains=at,
-    )
-    for person_id in sorted(set(rows.values_list("person_id", flat=True))):
-        lock("consent", person_id)
-    opened = list(rows.all())  # asked anew: the locks may have waited for a withdrawal
-    for row in opened:
-        _open(actor, row, Holder(user.pk, until), since=at)
-    return len(opened)
-
-
-@transaction.atomic
-def recipient_left(
-    *, actor: Actor, user_id: UUID, organization_id: UUID | None, role: str, at: datetime
-) -> int:
-    """End what was open to somebody because of a role that has ended; return how many consents.
-
-    Also what persons allowed this one alone in that role: it does not come back with another
-    post. Who still holds the role elsewhere keeps the latter. Row-level security is lifted: what
-    ends must not hang on whom the actor may know of.
-    """
-    with wall.lifted():
-        return _left(actor, user_id, organization_id, role, at)
-
-
-def _left(
-    actor: Actor, user_id: UUID, organization_id: UUID | None, role: str, at: datetime
-) -> int:
-    current = texts.texts_at(at)
-    left = Consent.objects.filter(
-        recipient_user=None, recipient_organization_id=organization_id, recipient_role=role
-    )
-    sources = [f"consent.Consent/{pk}" for pk in left.values_list("pk", flat=True)]
-    giving.end_grants_of(actor=actor, sources=sources, at=at, user_id=user_id)
-    held = {line.role for line in giving.roles_of_user(user_id, at=at)}
-    purposes = [
-        one.name
-        for one in current.purposes.values()
-        if role in one.recipient_roles and not held & one.recipient_roles
-    ]
-    own = Consent.objects.filter(
-        recipient_user=user_id,
-        purpose__in=purposes,
-        decision=Decision.GIVEN,
-        period__contains=at,
-    )
-    for person_id in sorted(set(own.values_list("person_id", flat=True))):
-        lock("consent", person_id)
-    ended = _end(actor, list(own.select_for_update(of=("self",))), channel="", at=at)
-    renew_streams([user_id])
-    return len(ended)
+    return end_words(actor, list(rows), channel=told.channel, at=at)
 
 
 def _text(version: str, told: Told, at: datetime) -> texts.Texts:
@@ -354,7 +271,8 @@ def _close(actor: Actor, rows: list[Consent], *, at: datetime) -> datetime:
     return moment
 
 
-def _end(actor: Actor, rows: list[Consent], *, channel: str, at: datetime) -> list[str]:
+def end_words(actor: Actor, rows: list[Consent], *, channel: str, at: datetime) -> list[str]:
+    """End locked words and what rests on them; return their classes. For `following` as well."""
     if not rows:
         if channel:
             raise NothingGiven
@@ -403,7 +321,7 @@ def _users_of(rows: list[Consent]) -> list[UUID]:
     return users
 
 
-def _open(actor: Actor, row: Consent, holder: Holder, *, since: datetime | None = None) -> None:
+def open_word(actor: Actor, row: Consent, holder: Holder, *, since: datetime | None = None) -> None:
     """Write the grant of one word to one account; until the word or the role ends."""
     begins = max(since or row.period.lower, row.period.lower)
     ends = row.period.upper

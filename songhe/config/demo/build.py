@@ -63,7 +63,6 @@ def build(install: Install, county: County, *, at: datetime, say: Say) -> None:
             install=install,
             institutions=institutions,
             chen_id=chen,
-            consent=f"people.Person/{chen}#consent-{since:%Y-%m-%d}",
             signed=[persons[elder.index] for elder in signed(county)],
             at=since,
         )

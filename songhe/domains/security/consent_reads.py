@@ -8,17 +8,25 @@ from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from songhe.base.access import giving
 from songhe.base.access.actor import Actor
 from songhe.base.access.roles import all_roles
 from songhe.base.consent import recipients, selectors, texts
-from songhe.base.consent.acting import RECORD, NotHers
+from songhe.base.consent.acting import NotHers
 from songhe.base.consent.recipients import NoSuchRecipient, Recipient
 from songhe.base.consent.selectors import EmergencyLine, GuardianLine, Word
-from songhe.base.consent.terms import Channel, Decision, EmergencyKind, Giver, Verdict
+from songhe.base.consent.terms import (
+    PERSON,
+    SELF,
+    Decision,
+    EmergencyKind,
+    Giver,
+    Verdict,
+)
 from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
@@ -59,6 +67,7 @@ class Overview:
     duties: list[tuple[str, str]] = field(default_factory=list)
     guardians: list[str] = field(default_factory=list)
     emergencies: list[str] = field(default_factory=list)
+    others: list[tuple[str, str]] = field(default_factory=list)
 
 
 def own_person(actor: Actor, person_id: UUID, *, at: datetime) -> tuple[PersonView, bool]:
@@ -99,7 +108,7 @@ def overview(actor: Actor, person_id: UUID, *, at: datetime) -> Overview:
     """Return who sees what of a person for whom the actor acts. Raises NotHers."""
     person, is_own = own_person(actor, person_id, at=at)
     said = selectors.words_now(person_id, at=at)
-    names = _names(said, at=at)
+    names = names_of(said, at=at)
     standings = _standings(said, names)
     return Overview(
         person=person,
@@ -107,6 +116,7 @@ def overview(actor: Actor, person_id: UUID, *, at: datetime) -> Overview:
         standings=[one for one in standings if not one.is_refusal],
         refusals=[one for one in standings if one.is_refusal],
         duties=_duties(person.region_code, at=at),
+        others=_others(person_id, at=at),
         guardians=guardian_sentences(selectors.guardians_of(person_id, at=at)),
         emergencies=[
             emergency_sentence(one) for one in selectors.emergencies_of(person_id, at=at)[:5]
@@ -129,7 +139,7 @@ def given_to(person_id: UUID, purpose: str, key: str, *, at: datetime) -> Standi
         for word in selectors.words_now(person_id, at=at)
         if (word.purpose, word.recipient.key) == (purpose, key) and word.decision == Decision.GIVEN
     ]
-    found = _standings(said, _names(said, at=at))
+    found = _standings(said, names_of(said, at=at))
     return found[0] if found else None
 
 
@@ -149,7 +159,7 @@ def _standings(said: list[Word], names: dict[str, str]) -> list[Standing]:
                 purpose=purpose,
                 key=key,
                 who=who,
-                sentence=_refused(who) if refused else _sees(who, classes, until),
+                sentence=_refused(who) if refused else sees(who, classes, until),
                 reason=asked.words.name,
                 classes=tuple(name for name in asked.classes if name in classes),
                 is_refusal=refused,
@@ -158,7 +168,7 @@ def _standings(said: list[Word], names: dict[str, str]) -> list[Standing]:
     return sorted(found, key=lambda one: one.who)
 
 
-def _sees(who: str, classes: Iterable[str], until: datetime | None) -> str:
+def sees(who: str, classes: Iterable[str], until: datetime | None) -> str:
     values = {"who": who, "what": class_words(classes)}
     if until is None:
         return _("%(who)s may see: %(what)s.") % values
@@ -186,7 +196,7 @@ def role_words(role: str) -> str:
     return known.en if (get_language() or "zh").startswith("en") else known.zh
 
 
-def _names(said: Iterable[Word], *, at: datetime) -> dict[str, str]:
+def names_of(said: Iterable[Word], *, at: datetime) -> dict[str, str]:
     """Return by key what recipients are called; 2 queries."""
     words = list(said)
     ids = {w.recipient.organization_id for w in words if w.recipient.organization_id}
@@ -231,6 +241,30 @@ def _duties(region_code: str, *, at: datetime) -> list[tuple[str, str]]:
         }
         found.append((sentence, purpose.words.necessity))
     return found
+
+
+REASONS: dict[str, Promise] = {
+    "contract": gettext_lazy("because of the contract with the family doctor"),
+    "alarm": gettext_lazy("because of an alarm that was answered"),
+}
+
+
+def _others(person_id: UUID, *, at: datetime) -> list[tuple[str, str]]:
+    """Return who sees her data by something else than her word: a contract, an alarm; 2 queries."""
+    opened: dict[tuple[UUID, str], tuple[str, set[str]]] = {}
+    for line in giving.grants_on(PERSON, person_id, at=at):
+        if not line.source.startswith("consent.") and line.purpose != SELF:
+            _name, fields = opened.setdefault((line.user_id, line.purpose), (line.user_name, set()))
+            fields.update(line.fields)
+    posts = organizations.posts_of({user for user, _purpose in opened}, at=at)
+    return [
+        (
+            _("%(who)s may see: %(what)s.")
+            % {"who": _with_post(name, posts.get(user, "")), "what": class_words(fields)},
+            str(REASONS.get(purpose, "")),
+        )
+        for (user, purpose), (name, fields) in opened.items()
+    ]
 
 
 def guardian_sentences(lines: Iterable[GuardianLine]) -> list[str]:
@@ -308,70 +342,6 @@ def choice_of(person_id: UUID, purpose: str, key: str, *, at: datetime) -> Choic
     organization = organizations.organizations_by_id({recipient.organization_id})  # type: ignore[arg-type]
     names = [organizations.name_of(one) for one in organization.values()]
     return Choice(purpose, key, _everybody(names[0] if names else "", recipient.role), "")
-
-
-@dataclass(frozen=True, slots=True)
-class RecordLine:
-    """One word in the list of staff: sentence, how it came, whether it has ended."""
-
-    sentence: str
-    reason: str
-    how: str
-    paper_id: UUID | None
-    purpose: str
-    key: str
-    is_open: bool
-
-
-def records(
-    actor: Actor, person_id: UUID, *, at: datetime
-) -> tuple[PersonView, list[RecordLine], list[RecordLine], list[GuardianLine]]:
-    """Return a person's words now and before, and her guardians, for staff who record them.
-
-    Raises NoSuchPerson outside the reach.
-    """
-    person = people.choose_person(actor, RECORD, person_id)
-    now, before = selectors.words_now(person_id, at=at), selectors.words_before(person_id, at=at)
-    names = _names([*now, *before], at=at)
-    return (
-        person,
-        [_record(word, names, at, is_open=True) for word in now],
-        [_record(word, names, at, is_open=False) for word in before],
-        selectors.guardians_of(person_id, at=at),
-    )
-
-
-def _record(word: Word, names: dict[str, str], at: datetime, *, is_open: bool) -> RecordLine:
-    shown = texts.version_of(word.text_version)
-    who = names[word.recipient.key]
-    refused = word.decision == Decision.REFUSED
-    given = _("by %(name)s, guardian") % {"name": word.guardian_name} if word.guardian_name else ""
-    facts = [
-        _("%(day)s") % {"day": formats.short_date(timezone.localdate(word.since))},
-        str(Channel(word.channel).label),
-        given,
-        _("witness %(name)s") % {"name": word.witness} if word.witness else "",
-        _("text %(version)s") % {"version": word.text_version},
-        _("recorded by %(name)s") % {"name": word.recorded_by} if word.recorded_by else "",
-    ]
-    if not is_open and word.until is not None:
-        ended = formats.short_date(timezone.localdate(word.until))
-        facts.append(
-            _("withdrawn on %(day)s") % {"day": ended}
-            if word.withdrawn_at
-            else _("ended on %(day)s") % {"day": ended}
-        )
-    return RecordLine(
-        sentence=_("%(who)s: refused.") % {"who": who}
-        if refused
-        else _sees(who, word.classes, word.until if is_open else None),
-        reason=shown.purposes[word.purpose].words.name,
-        how=pgettext("listed words", ", ").join(one for one in facts if one),
-        paper_id=word.paper_id,
-        purpose=word.purpose,
-        key=word.recipient.key,
-        is_open=is_open and not refused,
-    )
 
 
 def _at(actor: Actor) -> datetime:

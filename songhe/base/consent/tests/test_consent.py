@@ -9,12 +9,13 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from songhe.base.access import giving
 from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM, Actor
 from songhe.base.access.models import Grant
 from songhe.base.accounts.models import User
 from songhe.base.audit.models import AuditEntry
-from songhe.base.consent import papers, recipients, selectors, services, texts
+from songhe.base.consent import following, papers, recipients, selectors, services, texts
 from songhe.base.consent.acting import NoPaper, NotHers, NoWitness, Told
 from songhe.base.consent.models import Consent
 from songhe.base.consent.recipients import NoSuchRecipient, Recipient
@@ -174,16 +175,14 @@ def test_a_role_is_followed_by_who_takes_it_up_and_left_by_who_leaves(
     give(actor_of("chenxiulan"), chen, everybody, "home", "contact", purpose="care")
     give(actor_of("chenxiulan"), chen, Recipient(user_id=liu.pk), "health", purpose="care")
     assert seen("liu", chen, NOW) == {"identity", "home", "contact", "health"}
-    opened = services.recipient_joined(
+    opened = following.recipient_joined(
         actor=SYSTEM, user=late, organization_id=centre, role="worker", at=LATER
     )
     assert opened == 3
     assert seen("late", chen, LATER) == {"identity", "home", "contact"}
-    from songhe.base.access import giving
-
     for line in giving.roles_of_user(liu.pk, at=LATER):
         giving.end_role(actor=SYSTEM, assignment_id=line.id, at=LATER)
-    services.recipient_left(
+    following.recipient_left(
         actor=SYSTEM, user_id=liu.pk, organization_id=centre, role="worker", at=LATER
     )
     assert seen("liu", chen, LATER) == set()

@@ -17,7 +17,7 @@ from songhe.base.access.actor import Actor
 from songhe.base.consent import texts
 from songhe.base.consent.terms import Giver, GuardianPaper
 from songhe.domains.people import panels as people_panels
-from songhe.domains.security import consent_acts, consent_reads
+from songhe.domains.security import consent_acts, consent_reads, consent_record_reads
 from songhe.domains.security.consent_forms import EndForm, GuardianForm, RecordForm, end_of
 from songhe.kernel.errors import Conflict, Denied, Invalid
 from songhe.kit.forms import KitForm, refuse
@@ -31,7 +31,7 @@ class Records(View):
     def get(self, request: HttpRequest, person_id: UUID) -> HttpResponse:
         actor: Actor = request.actor  # type: ignore[attr-defined]
         at = timezone.now()
-        person, now, before, guardians = consent_reads.records(actor, person_id, at=at)
+        person, now, before, guardians = consent_record_reads.records(actor, person_id, at=at)
         context = {
             "frame": people_panels.frame(request, person_id, "consents"),
             "person": person,
@@ -76,7 +76,7 @@ class Record(View):
     def _form(self, request: HttpRequest, person_id: UUID, data: Any) -> RecordForm:
         actor: Actor = request.actor  # type: ignore[attr-defined]
         at = timezone.now()
-        person, _now, _before, _guardians = consent_reads.records(actor, person_id, at=at)
+        person, _now, _before, _guardians = consent_record_reads.records(actor, person_id, at=at)
         shown = texts.texts_at(at)
         near = [
             (
@@ -195,7 +195,7 @@ class Guardian(View):
     def _page(
         self, request: HttpRequest, person_id: UUID, form: GuardianForm, status: int = 200
     ) -> HttpResponse:
-        consent_reads.records(request.actor, person_id, at=timezone.now())  # type: ignore[attr-defined]
+        consent_record_reads.records(request.actor, person_id, at=timezone.now())  # type: ignore[attr-defined]
         context = {"frame": people_panels.frame(request, person_id, "consents"), "form": form}
         return render(request, "security/consents/guardian.html", context, status=status)
 
@@ -236,7 +236,9 @@ class Paper(View):
 def _givers(request: HttpRequest, person_id: UUID) -> list[tuple[str, str]]:
     """Return whose word it can be: her own, or that of who acts for her now."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    _person, _now, _before, guardians = consent_reads.records(actor, person_id, at=timezone.now())
+    _person, _now, _before, guardians = consent_record_reads.records(
+        actor, person_id, at=timezone.now()
+    )
     acting = [(str(line.id), line.name) for line in guardians if line.is_acting]
     named = [(pk, _("%(name)s, guardian") % {"name": name}) for pk, name in acting]
     return [(SELF, _("the person herself")), *named]
