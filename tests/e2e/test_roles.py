@@ -103,5 +103,39 @@ def test_qian_reads_figures_without_names(house: House, visit: Visit) -> None:
     text = page.locator("body").inner_text()
     assert not [p.name for p in house.facts.people if p.name in text]
     assert not [p.home for p in house.facts.people if p.home in text]
-    assert page.request.get("/people/").status == 403
     assert page.request.get("/alarms/").status == 403
+
+
+def test_qian_reads_names_only_while_a_purpose_is_stated(house: House, visit: Visit) -> None:
+    page = visit("qian")
+    page.goto("/people/")
+    names = [p.name for p in house.facts.people]
+    assert not [name for name in names if name in page.locator("main").inner_text()]
+    page.goto("/purpose/")
+    page.get_by_label("核查投诉举报").check()
+    page.locator("[name=reason]").fill("投诉 2026-118 号")
+    page.get_by_role("button", name="开放姓名").click()
+    expect(page.locator("body")).to_contain_text("用途：核查投诉举报")
+    assert [name for name in names if name in page.locator("main").inner_text()]
+    page.get_by_role("button", name="重新隐去").click()
+    page.goto("/people/")
+    assert not [name for name in names if name in page.locator("main").inner_text()]
+
+
+def test_the_running_pages_stand_behind_the_wall(house: House, visit: Visit) -> None:
+    """A policy of the database that shows nothing empties the list: the pages own no table."""
+    page = visit("sun")
+    page.goto("/people/")
+    expect(page.locator("main")).to_contain_text(CHEN)
+    (using,) = house.rows(
+        "SELECT pg_get_expr(polqual, polrelid) FROM pg_policy"
+        " WHERE polrelid = 'people_person'::regclass AND polname = 'wall_open'"
+    )[0]
+    house.rows("ALTER POLICY wall_open ON people_person USING (false)")
+    try:
+        page.goto("/people/")
+        expect(page.locator("main")).not_to_contain_text(CHEN)
+    finally:
+        house.rows(f"ALTER POLICY wall_open ON people_person USING ({using})")
+    page.goto("/people/")
+    expect(page.locator("main")).to_contain_text(CHEN)
