@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tools.log_search"]
 PREFIX = "songhe-test-"
 PORTS = 5
 
