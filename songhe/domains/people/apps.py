@@ -11,9 +11,12 @@ class PeopleConfig(AppConfig):
         from django.utils.translation import gettext_lazy as _
 
         from songhe.domains.people import panels, policies, wall  # noqa: F401
+        from songhe.domains.people.importing import PersonImport
         from songhe.domains.people.services import pointers
+        from songhe.engines.exchange import declaring
         from songhe.kit import slots
 
+        declaring.register(PersonImport())
         grants = pointers.Pointer(
             "access_grant", "subject_id", where="subject_type = 'people.Person'"
         )

@@ -18,7 +18,15 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.domains.people import indexing
-from songhe.domains.people.models import Contact, Home, Person, PersonFact, Residency, Room
+from songhe.domains.people.models import (
+    Contact,
+    Home,
+    Person,
+    PersonFact,
+    PersonRecord,
+    Residency,
+    Room,
+)
 from songhe.domains.people.sealing import put_address, put_call, put_id_number, put_phone
 from songhe.domains.people.services import AlreadyRegistered, check_choices, check_new
 from songhe.engines.search.words import first_reading
@@ -53,7 +61,10 @@ class NewContact:
 
 @dataclass(frozen=True, slots=True)
 class NewPerson:
-    """As the arguments of `services.register_person`; room is an index of the home's rooms."""
+    """As the arguments of `services.register_person`; room is an index of the home's rooms.
+
+    records: (kind, value, data, since) of the register, choices alone.
+    """
 
     name: str
     sex: str
@@ -65,6 +76,8 @@ class NewPerson:
     facts: Sequence[NewFact] = ()
     contacts: Sequence[NewContact] = ()
     room: int | None = None
+    records: Sequence[tuple[str, str, dict[str, str], datetime]] = ()
+    lives_since: datetime | None = None  # in the home, where that is another moment than the load's
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,7 @@ class NewHousehold:
     lat: float | None = None
     lon: float | None = None
     is_institution: bool = False
+    home: Home | None = None  # one that is known already
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +126,7 @@ class _Load:
         self.residencies: list[Residency] = []
         self.facts: list[PersonFact] = []
         self.contacts: list[Contact] = []
+        self.records: list[PersonRecord] = []
         self.changes: list[tuple[str, str, dict[str, Any]]] = []
 
     def household(self, new: NewHousehold) -> Housed:
@@ -119,6 +134,8 @@ class _Load:
             for action in ("people.register_person", "people.add_home", "people.move_person"):
                 if not self.actor.covers(action, new.region_code):
                     raise Denied(action=action)
+        if new.home is not None:
+            return Housed(new.home, [], [self._person(row, new.home, []) for row in new.persons])
         home = Home(
             region_code=new.region_code,
             lat=new.lat,
@@ -153,7 +170,8 @@ class _Load:
             put_phone(person, new.phone)
         self.persons.append(person)
         room = None if new.room is None else rooms[new.room]
-        self.residencies.append(Residency(person=person, home=home, room=room, period=self.period))
+        period = self.period if new.lives_since is None else DateTimeTZRange(new.lives_since, None)
+        self.residencies.append(Residency(person=person, home=home, room=room, period=period))
         ref = f"people.Person/{pk}"
         self.changes.append(("people.register_person", ref, {}))
         self.changes.append(("people.move_person", ref, {"home": str(home.pk)}))
@@ -161,6 +179,19 @@ class _Load:
             self._fact(person, fact)
         for contact in new.contacts:
             self._contact(person, contact)
+        self.records += [
+            PersonRecord(
+                person=person,
+                kind=kind,
+                value=value,
+                data=data,
+                since_at=since,
+                recorded_at=self.at,
+                recorded_by=self.actor.user_id,
+                recorded_by_name=self.actor.display_name,
+            )
+            for kind, value, data, since in new.records
+        ]
         return person
 
     def _fact(self, person: Person, new: NewFact) -> None:
@@ -204,6 +235,7 @@ class _Load:
         Residency.objects.bulk_create(self.residencies)
         PersonFact.objects.bulk_create(self.facts)
         Contact.objects.bulk_create(self.contacts)
+        PersonRecord.objects.bulk_create(self.records)
         audit.record_changes(
             actor=self.actor,
             changes=[(action, ref, self.at, detail) for action, ref, detail in self.changes],

@@ -69,6 +69,7 @@ class Home(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     region_code = models.CharField(max_length=12)
     address_sealed = models.BinaryField(null=True)
+    address_index = models.BinaryField(null=True, max_length=32)
     is_institution = models.BooleanField(default=False)
     lat = models.FloatField(null=True)
     lon = models.FloatField(null=True)
@@ -76,7 +77,10 @@ class Home(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["region_code"], name="home_region", opclasses=["text_pattern_ops"])
+            models.Index(
+                fields=["region_code"], name="home_region", opclasses=["text_pattern_ops"]
+            ),
+            models.Index(fields=["address_index"], name="home_address"),
         ]
 
     def __str__(self) -> str:

@@ -87,6 +87,9 @@ def _tabs(request: HttpRequest, person: PersonView, current: str) -> list[tuple[
         Tab("now", pgettext("tab", "Now"), reverse("people:person", args=[person.id]), 0),
         Tab("contacts", _("Contacts and home"), reverse("people:contacts", args=[person.id]), 90),
     ]
+    if request.actor.covers("people.view_register", person.region_code):  # type: ignore[attr-defined]
+        url = reverse("people:register", args=[person.id])
+        own.append(Tab("register", pgettext("tab", "Register"), url, 80))
     more = [tab for tab in slots.values("person.tabs", request, person) if tab is not None]
     ordered = sorted([*own, *more], key=lambda tab: tab.order)
     return [(tab.label, tab.url, tab.key == current) for tab in ordered]

@@ -54,6 +54,12 @@ def phone_of(person: Person) -> str | None:
 def put_address(home: Home, address: str) -> None:
     """Seal an address into the row of a dwelling."""
     home.address_sealed = vault.seal(address, field=Home.ADDRESS, pk=home.pk)
+    home.address_index = vault.blind_index(address, field=Home.ADDRESS)
+
+
+def address_indexes(address: str) -> list[bytes]:
+    """Return every blind index under which an address may be stored."""
+    return vault.blind_indexes(address, field=Home.ADDRESS)
 
 
 def id_number_of(person: Person) -> str | None:

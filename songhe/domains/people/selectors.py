@@ -140,9 +140,9 @@ def person_views(actor: Actor, ids: Iterable[UUID]) -> dict[UUID, PersonView]:
     return {row.pk: _view(actor, row) for row in Person.objects.filter(pk__in=wanted)}
 
 
-def list_persons(actor: Actor, *, region_prefix: str = "") -> QuerySet[Person]:
+def list_persons(actor: Actor, *, region_prefix: str = "", action: str = LIST) -> QuerySet[Person]:
     """Return the living persons the actor may list, in the order of pinyin."""
-    rows = policies.scope(actor, Person.objects.filter(died_on=None, merged_into=None), LIST)
+    rows = policies.scope(actor, Person.objects.filter(died_on=None, merged_into=None), action)
     if region_prefix:
         rows = rows.filter(region_code__startswith=region_prefix)
     return rows.order_by("pinyin", "id")

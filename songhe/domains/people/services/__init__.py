@@ -20,9 +20,10 @@ from songhe.domains.people.services.recording import (
     correct_record,
     move_in,
     record_fact,
+    register_resident,
     withdraw_record,
 )
-from songhe.domains.people.services.registering import add_home, add_room, register_person
+from songhe.domains.people.services.registering import add_home, add_room, home_at, register_person
 
 __all__ = [
     "AlreadyRegistered",
@@ -39,10 +40,12 @@ __all__ = [
     "check_new",
     "correct_record",
     "end_contact",
+    "home_at",
     "merge_persons",
     "move_in",
     "record_fact",
     "register_person",
+    "register_resident",
     "undo_merge",
     "withdraw_record",
 ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -21,6 +21,7 @@ from songhe.domains.people.services.common import (
     covered,
     locked,
 )
+from songhe.domains.people.services.registering import home_at, register_person
 from songhe.kernel.errors import Conflict, Denied, Invalid, NotFound
 
 RECORD, MOVE = "people.record_fact", "people.move_person"
@@ -83,13 +84,18 @@ class NoSuchHome(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What is told: a code of the register, a home's id, a name; or what is to be sealed."""
+    """What is told: a code of the register, a home's id, a name; or what is to be sealed.
+
+    region_code and address instead of the id of a home: it is found, or made.
+    """
 
     kind: str
     value: str = ""
     sealed: str = ""
     data: dict[str, str] = field(default_factory=dict)
     note: str = ""
+    region_code: str = ""
+    address: str = ""
 
 
 @transaction.atomic
@@ -108,6 +114,7 @@ def record_fact(
     Denied, NotAChoice, InTheFuture, BeforeBirth, AfterDeath, DiedAlready, LaterEntry, SameMoment.
     """
     person = _allowed(actor, person_id, fact.kind)
+    fact = _housed(actor, fact, at)
     _check_value(actor, fact, at)
     projecting.take_over(person, fact.kind)
     _check_time(person, fact.kind, since, at)
@@ -139,6 +146,7 @@ def correct_record(
     Raises NoSuchRecord, ReasonForCorrection and what record_fact raises.
     """
     old, person = _wrong(actor, record_id, reason)
+    fact = _housed(actor, fact, at)
     _check_value(actor, fact, at)
     _supersede(old, reason, at)
     _check_time(person, old.kind, since, at)
@@ -213,6 +221,49 @@ def _wrong(actor: Actor, record_id: UUID, reason: str) -> tuple[PersonRecord, Pe
     if not reason.strip():
         raise ReasonForCorrection(field="reason")
     return row, person
+
+
+def _housed(actor: Actor, fact: Fact, at: datetime) -> Fact:
+    if not fact.region_code:
+        return fact
+    home = home_at(actor=actor, region_code=fact.region_code, address=fact.address, at=at)
+    return replace(fact, value=str(home.pk), region_code="", address="")
+
+
+@transaction.atomic
+def register_resident(
+    *,
+    actor: Actor,
+    name: str,
+    sex: str,
+    birth_on: date,
+    region_code: str,
+    address: str,
+    at: datetime,
+    since: datetime | None = None,
+    id_number: str = "",
+    phone: str = "",
+    living: str = "family",
+) -> Person:
+    """Register a person who lives at an address since a moment (`at` where none is told).
+
+    Raises what register_person and move_in raise; then nothing is stored.
+    """
+    person = register_person(
+        actor=actor,
+        name=name,
+        sex=sex,
+        birth_on=birth_on,
+        region_code=region_code,
+        at=at,
+        id_number=id_number,
+        phone=phone,
+        living=living,
+    )
+    if address.strip():
+        home = home_at(actor=actor, region_code=region_code, address=address, at=at)
+        move_in(actor=actor, person_id=person.pk, home=home, at=at, since=since)
+    return person
 
 
 def _check_value(actor: Actor, fact: Fact, at: datetime) -> None:

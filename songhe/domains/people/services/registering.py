@@ -10,7 +10,12 @@ from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.domains.people import indexing
 from songhe.domains.people.models import Home, Person, Room
-from songhe.domains.people.sealing import put_address, put_id_number, put_phone
+from songhe.domains.people.sealing import (
+    address_indexes,
+    put_address,
+    put_id_number,
+    put_phone,
+)
 from songhe.domains.people.services.common import (
     AlreadyRegistered,
     check_choices,
@@ -83,6 +88,18 @@ def add_home(
     home.save(force_insert=True)
     audit.record_change(actor=actor, action="people.add_home", ref=f"people.Home/{home.pk}", at=at)
     return home
+
+
+def home_at(*, actor: Actor, region_code: str, address: str, at: datetime) -> Home:
+    """Return the dwelling at an address of a community, a new one where none is known.
+
+    Raises Denied.
+    """
+    text = address.strip()
+    covered(actor, "people.add_home", region_code)
+    known = Home.objects.filter(region_code=region_code, address_index__in=address_indexes(text))
+    found = known.order_by("pk").first() if text else None
+    return found or add_home(actor=actor, region_code=region_code, address=text, at=at)
 
 
 @transaction.atomic

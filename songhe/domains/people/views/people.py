@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import View
@@ -26,7 +27,7 @@ class PersonList(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         actor: Actor = request.actor  # type: ignore[attr-defined]
-        form = PersonFilter(request.GET or None, regions=_region_choices(actor))
+        form = PersonFilter(request.GET or None, regions=region_choices(actor))
         asked = form.asked
         more = False
         rows: Any
@@ -36,7 +37,15 @@ class PersonList(View):
         else:
             rows = selectors.list_persons(actor, region_prefix=asked["region"])
         table = PersonTable(request, _Rows(actor, rows))
-        context = {"form": form, "table": table, "asked": asked, "more": more}
+        context = {
+            "form": form,
+            "table": table,
+            "asked": asked,
+            "more": more,
+            "may_register": actor.may("people.register_person"),
+            "may_import": actor.may("people.import_persons"),
+            "may_export": actor.may("people.export_persons"),
+        }
         return render(request, "people/person_list.html", context)
 
 
@@ -78,7 +87,7 @@ def person_rows(actor: Actor, persons: list[Any]) -> list[PersonRow]:
     ]
 
 
-def _region_choices(actor: Actor) -> list[tuple[str, str]]:
+def region_choices(actor: Actor) -> list[tuple[str, str]]:
     """Return towns and communities where the reader's roles reach."""
     found: list[tuple[str, str]] = []
     for prefix in actor.prefixes(selectors.LIST):
@@ -92,6 +101,8 @@ class PersonPage(View):
 
     def get(self, request: HttpRequest, person_id: UUID) -> HttpResponse:
         frame = panels.frame(request, person_id, "now")
+        if frame.person.id != person_id:  # merged: the address that stays is the other one's
+            return HttpResponseRedirect(reverse("people:person", args=[frame.person.id]))
         return render(request, "people/person.html", {"frame": frame, "person": frame.person})
 
 
@@ -107,6 +118,8 @@ class Contacts(View):
             "person": person,
             "contacts": selectors.contacts_of(request.actor, person),  # type: ignore[attr-defined]
             "numbers_open": "contact" in person.fields,
+            "may_write": "contact" in person.fields
+            and request.actor.covers("people.add_contact", person.region_code),  # type: ignore[attr-defined]
             "home": selectors.home_of(person.id, at=at) if "contact" in person.fields else None,
         }
         return render(request, "people/contacts.html", context)
