@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from songhe.base import vault
 from songhe.base.audit import proof
@@ -104,6 +105,13 @@ def gather(at: datetime) -> int:
     while done := _piece(at):
         total += done
     return total
+
+
+def forget(holders: Iterable[UUID]) -> None:
+    """Drop the values of what is queued of these: their keys are destroyed in this transaction."""
+    wanted = list(holders)
+    rows = Queued.objects.filter(Q(holder__in=wanted) | Q(row__in=wanted))
+    rows.filter(old__isnull=False).update(old=None, new=None)
 
 
 def values_of(change: Change, key: bytes) -> dict[str, Any]:

@@ -234,8 +234,6 @@ def test_no_table_of_people_is_forgotten() -> None:
         table = held.tables()[name]
         columns = {field.column for field in by_table[name]._meta.concrete_fields}
         assert {table.holder, "id", *table.noise, *table.secret} <= columns, name
-    labels = {model._meta.label for model in apps.get_models()}
-    assert set(exempt) <= labels
     assert all(exempt.values())
 
 
