@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from songhe.base.database.roles import APP
 from songhe.config.env import PORTS, env
 from songhe.config.postgres import cluster_home
+from songhe.config.rates import LIMITS
 from songhe.kernel.exposition import token_of
 
 ENV = env()
@@ -31,9 +32,6 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "csp",
     "django_htmx",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
     "procrastinate.contrib.django",
     "songhe.base.accounts",
     "songhe.base.access",
@@ -59,9 +57,14 @@ INSTALLED_APPS = [
     "songhe.portals.home",
     "songhe.portals.desk",
     "songhe.portals.operations",
+    # Last, so that its own translations never take the place of ours.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
 ]
 MIDDLEWARE = [
     "songhe.base.health.middleware.Observed",
+    "songhe.kit.hardening.Hardening",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -74,7 +77,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "songhe.kit.hardening.LiveSource",
     "django_htmx.middleware.HtmxMiddleware",
+    "songhe.kit.limits.RateLimits",
     "songhe.kit.middleware.Errors",
 ]
 if ENV.mode == "test":  # tests own their database
@@ -212,11 +217,22 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = TLS
 CSRF_COOKIE_SECURE = TLS
 # Two installs on one host share cookies whatever their port: the port is part of the name.
-SESSION_COOKIE_NAME = f"songhe_session_{ENV.port}"
-CSRF_COOKIE_NAME = f"songhe_csrf_{ENV.port}"
+# Under TLS a browser takes them from this host alone (`__Host-`: secure, no domain, path /).
+COOKIE_PREFIX = "__Host-" if TLS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}songhe_session_{ENV.port}"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}songhe_csrf_{ENV.port}"
+CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "songhe.kit.errors.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# A year, in production alone: a demo's own certificate must not close a name to other programs.
+SECURE_HSTS_SECONDS = 31_536_000 if TLS and ENV.mode == "production" else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20  # forms without their files
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+RATE_LIMITS = LIMITS if ENV.limited else ()
 X_FRAME_OPTIONS = "DENY"
 _live = ENV.port_of("live")
 CONTENT_SECURITY_POLICY = {
@@ -225,7 +241,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF, NONCE],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
-        "connect-src": [SELF, f"http://*:{_live}", f"https://*:{_live}"],
+        "connect-src": [SELF],  # and the event streams of the asked host: kit.hardening
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

@@ -169,8 +169,9 @@ def total(scores: Sequence[RuleScore]) -> Total:
     )
 
 
-def _alarm_link(message: Any) -> str:
-    return reverse("monitoring:alarm", args=[message.ref.partition("/")[2]])
+def _alarm_link(message: Any) -> str | None:
+    kind, _slash, alarm_id = message.ref.partition("/")
+    return reverse("monitoring:alarm", args=[alarm_id]) if kind == "monitoring.Alarm" else None
 
 
 class MessageTable(Table):

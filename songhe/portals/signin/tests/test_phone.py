@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.test import Client, override_settings
+from django.urls import reverse
 
 from songhe.base.access import services as access
 from songhe.base.access import sign_ins
@@ -240,3 +241,16 @@ def test_old_codes_are_forgotten(chen: User, clock: Any) -> None:
     kept = codes.ask_code(phone=STRANGE, address="::1", locale="en", at=datetime.now(UTC))
     assert list(SmsCode.objects.values_list("pk", flat=True)) == [kept]
     assert not codes.send_code(code_id=UUID(int=1), locale="en", at=NOW)
+
+
+def test_in_the_demo_a_code_is_read_on_the_page_of_messages_by_few(chen: User) -> None:
+    ask(browser())
+    code = sent()
+    for role, seen in (("admin", True), ("shift_leader", True), ("operator", False)):
+        user = User.objects.create_user(login=role, display_name=role, password="a long phrase")
+        access.give_role(actor=SYSTEM, user=user, role=role, region_prefix="990121", at=NOW)
+        client = browser()
+        client.force_login(user)
+        page = client.get(reverse("monitoring:messages"))
+        assert (page.status_code == 200, code in page.content.decode()) == (seen, seen)
+        assert f"/alarms/{chen.pk}" not in page.content.decode()
