@@ -44,11 +44,17 @@ class Env(BaseSettings):
     time_zone: str = "Asia/Shanghai"
     region: str = ""
     second_factor_roles: str | None = None
+    rate_limits: bool | None = None  # None: on, but in tests and benchmarks
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
     oidc_name: str = ""
     oidc_hosts: str = ""
+
+    @property
+    def limited(self) -> bool:
+        """Tell whether pages are refused to who asks too often."""
+        return self.mode != "test" if self.rate_limits is None else self.rate_limits
 
     @property
     def log_style(self) -> Literal["json", "lines"]:

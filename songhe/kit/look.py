@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -15,8 +16,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "contrast": ("", "more"),
     "density": ("", "dense"),
 }
-COOKIE_PREFIX = "songhe_"
-LANGUAGE_COOKIE = "songhe_language"
+COOKIE_PREFIX = f"{settings.COOKIE_PREFIX}songhe_"
+LANGUAGE_COOKIE = f"{COOKIE_PREFIX}language"
 KEEP_S = 365 * 24 * 3600
 
 
