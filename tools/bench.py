@@ -16,7 +16,10 @@ from pathlib import Path
 from bench import report
 from bench.options import Options
 
-NAMES = ("ingest", "alarm", "reads", "web", "trust", "connections", "trial")
+NAMES = (
+    "ingest", "alarm", "reads", "web", "trust", "connections", "trial", "search", "import",
+)  # fmt: skip
+MODULES = {"import": "imports"}  # a word of Python's own
 
 
 def table(found: dict[str, float]) -> str:
@@ -57,7 +60,7 @@ def main(argv: list[str]) -> int:
         devices=given.devices,
         profile=given.profile,
     )
-    found = importlib.import_module(f"bench.{given.name}").run(options)
+    found = importlib.import_module(f"bench.{MODULES.get(given.name, given.name)}").run(options)
     print(f"\nbench {given.name} ({os.cpu_count()} cores, Python {platform.python_version()})")
     print(table(found))
     if given.json is not None:

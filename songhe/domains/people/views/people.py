@@ -19,7 +19,7 @@ from songhe.domains.people.forms import PersonFilter
 from songhe.domains.people.tables import PersonRow, PersonTable
 from songhe.domains.people.terms import CareLevel, Living
 
-TOWN, COMMUNITY = 9, 12
+COUNTY, TOWN, COMMUNITY = 6, 9, 12
 
 
 class PersonList(View):
@@ -88,10 +88,10 @@ def person_rows(actor: Actor, persons: list[Any]) -> list[PersonRow]:
 
 
 def region_choices(actor: Actor) -> list[tuple[str, str]]:
-    """Return towns and communities where the reader's roles reach."""
+    """Return towns and communities where the reader's roles reach; counties, where that is far."""
     found: list[tuple[str, str]] = []
     for prefix in actor.prefixes(selectors.LIST):
-        for level in (TOWN, COMMUNITY):
+        for level in (TOWN, COMMUNITY) if len(prefix) >= COUNTY else (COUNTY,):
             found += [(row.code, row.name) for row in regions.below(prefix, level)]
     return sorted(set(found))
 

@@ -41,7 +41,7 @@ BEGIN
     conditions := conditions || format(
       ' AND (e.pinyin LIKE %L OR e.pinyin LIKE %L OR e.initials LIKE %L OR e.initials LIKE %L',
       joined || '%', '% ' || joined || '%', joined || '%', '% ' || joined || '%');
-    IF length(joined) > 2 THEN
+    IF length(joined) > 2 OR cardinality(hanzi) > 0 OR cardinality(marks) > 0 THEN
       conditions := conditions || format(' OR e.pinyin LIKE %L', '%' || joined || '%');
     END IF;
     IF cardinality(letters) > 1 THEN
