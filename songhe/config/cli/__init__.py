@@ -71,6 +71,13 @@ COMMANDS = (
         needs_database=True,
     ),
     Command(
+        "account",
+        "Give an account a new first password, link it with the outside provider, or close it.",
+        "songhe account renew --login lin",
+        "songhe.config.cli.account",
+        needs_database=True,
+    ),
+    Command(
         "vault",
         "Show the keys of what is stored encrypted; change them; drop the old ones.",
         "songhe vault rotate",

@@ -1,0 +1,57 @@
+"""One account from the machine itself: renewed, linked, closed, or a sentence why not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from songhe.base.accounts import factors
+from songhe.base.accounts.models import OutsideIdentity, User
+from songhe.base.audit.models import AuditEntry
+from songhe.config.cli import account
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lin() -> User:
+    user = User.objects.create_user(login="lin", display_name="林", password="a long phrase")
+    factors.new_recovery_codes(user=user, at=datetime.now(UTC))
+    return user
+
+
+def test_the_only_administrator_is_let_in_again(
+    lin: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert account.main(["renew", "--login", "Lin"]) == 0
+    secret = capsys.readouterr().out.splitlines()[0]
+    lin.refresh_from_db()
+    assert lin.check_password(secret)
+    assert lin.first_secret_until is not None
+    assert not factors.kinds_of(lin)
+    assert AuditEntry.objects.get(action="access.renew_secret").detail["by"] == "system"
+
+
+def test_an_account_is_linked_with_the_provider_that_there_is(
+    lin: User, settings: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = ["link", "--login", "lin", "--subject", "sub-1"]
+    assert account.main(wanted) == 1
+    assert "SONGHE_OIDC_ISSUER" in capsys.readouterr().err
+    settings.OIDC_ISSUER = "https://identity.example"
+    assert account.main(wanted) == 0
+    row = OutsideIdentity.objects.get()
+    assert (row.user, row.issuer, row.subject) == (lin, "https://identity.example", "sub-1")
+
+
+def test_an_account_is_closed_and_one_that_is_not_there_is_said_so(
+    lin: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert account.main(["close", "--login", "nobody"]) == 1
+    assert "no account nobody" in capsys.readouterr().err
+    assert account.main(["close", "--login", "lin"]) == 0
+    lin.refresh_from_db()
+    assert not lin.is_active
+    assert account.main(["renew", "--login", "lin"]) == 1
