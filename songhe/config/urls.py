@@ -17,6 +17,7 @@ _ROOMS = [
     "songhe.portals.desk",
     "songhe.portals.operations",
     "songhe.domains.people",
+    "songhe.domains.organizations",
     "songhe.domains.devices",
     "songhe.domains.telemetry",
     "songhe.domains.monitoring",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from django.db.models import Q
 
 from songhe.base import vault
 from songhe.base.access.actor import Actor
+from songhe.base.accounts import phones
 from songhe.base.accounts.models import User
 from songhe.base.consent.acting import acts_for as acts_for
 from songhe.base.consent.emergencies import NOTE, REASON, REVIEW
@@ -219,5 +221,8 @@ def _emergency(row: Emergency, at: datetime) -> EmergencyLine:
 
 
 def account_named(login: str) -> User | None:
-    """Return the open account of exactly this sign-in name; None where there is none."""
+    """Return the open account of exactly this sign-in name or phone; None where there is none."""
+    digits = re.sub(r"[\s\-]", "", login)
+    if digits.isdigit() and (known := phones.user_with(digits)) is not None:
+        return known
     return User.objects.filter(login__iexact=login.strip(), is_active=True).first()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
@@ -26,9 +27,16 @@ class Organization(models.Model):
     next_organization = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
     phone = models.CharField(max_length=20, blank=True)
     escalation = models.JSONField(default=dict)
+    founded_on = models.DateField(null=True)
+    closed_on = models.DateField(null=True)
 
     class Meta:
-        indexes = [GinIndex(fields=["serves"], name="organization_serves")]
+        indexes = [
+            GinIndex(fields=["serves"], name="organization_serves"),
+            models.Index(
+                fields=["region_code"], name="organization_region", opclasses=["text_pattern_ops"]
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -45,6 +53,18 @@ class Staff(models.Model):
     is_leader = models.BooleanField(default=False)
     phone_sealed = models.BinaryField(null=True)
     period = DateTimeRangeField()
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="works_there_once",
+                expressions=[
+                    ("organization", RangeOperators.EQUAL),
+                    ("user", RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -41,13 +41,17 @@ def organizations_for(actor: Actor, action: str) -> list[Organization]:
     condition = Q(pk__in=[])
     for prefix in actor.prefixes(action):
         condition |= Q(region_code__startswith=prefix)
-    return list(Organization.objects.filter(condition).order_by("region_code", "name"))
+    return list(
+        Organization.objects.filter(condition, closed_on=None).order_by("region_code", "name")
+    )
 
 
 def serving(region_code: str) -> Organization | None:
     """Return the organisation that answers first for a region: the longest prefix it serves."""
     prefixes = [region_code[:size] for size in (12, 9, 6, 4, 2) if size <= len(region_code)]
-    rows = list(Organization.objects.filter(serves__overlap=prefixes).order_by("id"))
+    rows = list(
+        Organization.objects.filter(serves__overlap=prefixes, closed_on=None).order_by("id")
+    )
     for prefix in prefixes:
         for row in rows:
             if prefix in row.serves:
@@ -58,7 +62,9 @@ def serving(region_code: str) -> Organization | None:
 def near(region_code: str) -> list[Organization]:
     """Return the organisations of a region and those that serve it, the nearest first; 1 query."""
     prefixes = [region_code[:size] for size in (2, 4, 6, 9, 12) if size <= len(region_code)]
-    rows = Organization.objects.filter(Q(region_code__in=prefixes) | Q(serves__overlap=prefixes))
+    rows = Organization.objects.filter(
+        Q(region_code__in=prefixes) | Q(serves__overlap=prefixes), closed_on=None
+    )
     return sorted(rows, key=lambda row: (-len(row.region_code), row.name))
 
 

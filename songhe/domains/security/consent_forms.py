@@ -83,7 +83,7 @@ class LoginForm(KitForm):
     """Somebody of the family, by the name the account signs in with."""
 
     login = forms.CharField(
-        label=gettext_lazy("The name your relative signs in with"),
+        label=gettext_lazy("The phone number of your relative, or the name to sign in with"),
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
@@ -100,7 +100,7 @@ class RecordForm(KitForm):
     giver = forms.ChoiceField(label=gettext_lazy("Whose word is it?"), widget=forms.RadioSelect)
     recipient = forms.ChoiceField(label=gettext_lazy("Who may see it?"), required=False)
     login = forms.CharField(
-        label=gettext_lazy("Or family, by the name they sign in with"),
+        label=gettext_lazy("Or family, by phone number or the name they sign in with"),
         max_length=64,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
@@ -177,7 +177,7 @@ class GuardianForm(KitForm):
     """Who acts for a person, on which paper."""
 
     guardian = forms.CharField(
-        label=gettext_lazy("The name the guardian signs in with"),
+        label=gettext_lazy("Phone number of the guardian, or the name to sign in with"),
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )

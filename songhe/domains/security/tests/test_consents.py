@@ -13,6 +13,7 @@ from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM
 from songhe.base.access.models import Grant
 from songhe.base.accounts.models import User
+from songhe.base.accounts.testing import signed_in as fresh
 from songhe.base.consent import guardians
 from songhe.base.consent.models import Consent, Guardianship
 from songhe.base.consent.tests.conftest import picture
@@ -24,9 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
+    return fresh(Client(), user, at=datetime.now(UTC))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from django.test import Client
 
 from songhe.base.access.actor import SYSTEM
 from songhe.base.accounts.models import User
+from songhe.base.accounts.testing import signed_in as fresh
 from songhe.base.consent.models import Emergency, Lookup
 from songhe.base.events import bus
 from songhe.base.events.models import OutboxEvent
@@ -27,9 +28,7 @@ pytestmark = pytest.mark.django_db
 
 
 def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
+    return fresh(Client(), user, at=datetime.now(UTC))
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern] = [
         action=BREAK,
         name="break_glass",
         section="desk",
+        fresh=True,
     ),
     screen(
         "emergency/<uuid:emergency_id>/end/",

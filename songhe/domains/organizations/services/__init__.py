@@ -1,0 +1,45 @@
+"""Writing organisations: the institutions, who works there, which roles staff holds."""
+
+from songhe.domains.organizations.services.employing import (
+    NotEmployed,
+    employ,
+    end_employment,
+    hire,
+    renew_secret,
+    set_post,
+)
+from songhe.domains.organizations.services.founding import (
+    NoSuchOrganization,
+    StillStaffed,
+    close_organization,
+    edit_organization,
+    found_organization,
+)
+from songhe.domains.organizations.services.roles import (
+    BeyondReach,
+    HeldAlready,
+    NoSuchRole,
+    end_role,
+    givable,
+    give_role,
+)
+
+__all__ = [
+    "BeyondReach",
+    "HeldAlready",
+    "NoSuchOrganization",
+    "NoSuchRole",
+    "NotEmployed",
+    "StillStaffed",
+    "close_organization",
+    "edit_organization",
+    "employ",
+    "end_employment",
+    "end_role",
+    "found_organization",
+    "givable",
+    "give_role",
+    "hire",
+    "renew_secret",
+    "set_post",
+]
