@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from songhe.base.access import giving
 from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM
 from songhe.base.access.roles import all_roles
@@ -22,10 +23,13 @@ from songhe.domains.devices import services as devices
 from songhe.domains.monitoring import services as monitoring
 from songhe.domains.monitoring.models import Alarm
 from songhe.domains.monitoring.testing import make_finding
+from songhe.domains.organizations import selectors as organization_list
 from songhe.domains.organizations import services as organizations
 from songhe.domains.people import services as people
+from songhe.domains.security import services as security
 from songhe.domains.telemetry.models import Run
 from songhe.domains.telemetry.testing import make_waveform
+from songhe.engines.exchange import services as exchange
 from songhe.kernel import ids, wire
 
 TOWNS = {"a": "990121001", "b": "990121002"}
@@ -47,6 +51,10 @@ class Town:
     letter: UUID
     reading: str
     absence: UUID
+    contact: UUID
+    record: UUID
+    gone: UUID
+    merge: UUID
 
 
 @dataclass
@@ -54,15 +62,20 @@ class World:
     """trial: a rule that the operator of town a tried; run: work on old days that goes on.
 
     consented: the family account in the word of addresses, which guards the person of town a as
-    well; paper: the guardian's; emergency: the clinician's.
+    well; paper: the guardian's; emergency: the clinician's; request: a copy that
+    the person of town a asked for on paper, and that is ready.
     """
 
     trial: UUID = field(default_factory=ids.uuid7)
     run: UUID = field(default_factory=ids.uuid7)
+    table: UUID = field(default_factory=ids.uuid7)
     consented: str = ""
     guardianship: UUID = field(default_factory=ids.uuid7)
     paper: UUID = field(default_factory=ids.uuid7)
     emergency: UUID = field(default_factory=ids.uuid7)
+    staff: UUID = field(default_factory=ids.uuid7)
+    role: UUID = field(default_factory=ids.uuid7)
+    request: UUID = field(default_factory=ids.uuid7)
     towns: dict[str, Town] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
 
@@ -126,13 +139,34 @@ def make_town(key: str, now: datetime) -> Town:
         phone={"a": "19911110001", "b": "19911110002"}[key],
     )
     people.move_in(actor=SYSTEM, person_id=person.pk, home=home, at=since)
-    people.add_contact(
+    contact = people.add_contact(
         actor=SYSTEM,
         person_id=person.pk,
         name="家人",
         relation="son",
         phone="19911119999",
         at=since,
+    )
+    record = people.record_fact(
+        actor=SYSTEM,
+        person_id=person.pk,
+        fact=people.Fact("living", "couple"),
+        since=since + timedelta(days=1),
+        at=now,
+    )
+    twins = [
+        people.register_person(
+            actor=SYSTEM,
+            name=NAMES[key],
+            sex="female",
+            birth_on=date(1944, 3, 5),
+            region_code=region,
+            at=since,
+        )
+        for _number in range(2)
+    ]
+    merge = people.merge_persons(
+        actor=SYSTEM, kept_id=twins[0].pk, gone_id=twins[1].pk, reason="test", at=now
     )
     device, _ = devices.register_device(
         actor=SYSTEM, type="bp-monitor", organization_id=centre.pk, at=since, region_code=region
@@ -182,7 +216,19 @@ def make_town(key: str, now: datetime) -> Town:
         at=now,
     )
     return Town(
-        centre.pk, person.pk, home.pk, room.pk, device.pk, alarm.pk, letter, reading, absence.pk
+        organization=centre.pk,
+        person=person.pk,
+        home=home.pk,
+        room=room.pk,
+        device=device.pk,
+        alarm=alarm.pk,
+        letter=letter,
+        reading=reading,
+        absence=absence.pk,
+        contact=contact.pk,
+        record=record.pk,
+        gone=twins[0].pk,
+        merge=merge.pk,
     )
 
 
@@ -225,17 +271,54 @@ def make_world(now: datetime) -> World:
         organization_id=world.towns["b"].organization,
     )
     world.users["operator_b"] = other
+    doctor = User.objects.create_user(
+        login="doctor", display_name="doctor", password="a long phrase"
+    )
+    access.give_role(  # the same region, another organisation
+        actor=SYSTEM,
+        user=doctor,
+        role="clinician",
+        region_prefix=TOWNS["a"],
+        at=since,
+        organization_id=world.towns["b"].organization,
+    )
+    world.users["clinician_b"] = doctor
     world.users["wu"] = User.objects.create_user(
         login="wu", display_name="吴", password="a long phrase"
     )
+    centre = world.towns["a"].organization
+    world.staff = organizations.employ(
+        actor=SYSTEM,
+        organization=organization_list.get_organization(centre),
+        user=world.users["worker"],
+        title="护理员",
+        at=since,
+    ).pk
+    world.role = giving.roles_of_user(world.users["worker"].pk, at=now)[0].id
     make_consents(world, now=now)
+    make_request(world, now=now)
     operator = access.actor_for(world.users["operator"], now)
     trial = monitoring.ask_trial(
         actor=operator, scope="*", rule="bp-critical", params={"sbp_ge": 185}, enabled=True, at=now
     )
     monitoring.run_trial(trial_id=trial.pk, clock=lambda: now, should_end=lambda: False)
     world.trial = trial.pk
+    registrar = access.actor_for(world.users["registrar"], now)
+    body = "姓名,公民身份号码,社区\n王芳,1,\n".encode()
+    table = exchange.ask_import(actor=registrar, kind="people.persons", body=body, at=now)
+    exchange.run_import(run_id=table.pk, clock=lambda: now, should_end=lambda: False)
+    world.table = table.pk
     return world
+
+
+def make_request(world: World, *, now: datetime) -> None:
+    """Let the person of town a ask for a copy of her data on paper, and the officer answer."""
+    officer = access.actor_for(world.users["privacy_officer"], now)
+    row = security.record_request(
+        actor=officer, person_id=world.towns["a"].person, kind="copy", channel="paper", at=now
+    )
+    security.finish(actor=officer, request_id=row.pk, answer="", at=now)
+    world.request = row.pk
 
 
 def make_consents(world: World, *, now: datetime) -> None:

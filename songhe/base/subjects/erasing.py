@@ -119,7 +119,7 @@ def words_of(person_id: UUID) -> Words:
         for field in sealed_fields():
             if field.table not in wanted:
                 continue
-            [table] = [one for one in tables.tables() if one.table == field.table]
+            table = next(one for one in tables.tables() if one.table == field.table)
             cursor.execute(
                 sql.SQL("SELECT id, {} FROM {} WHERE ({}) AND {} IS NOT NULL").format(
                     sql.Identifier(field.column),

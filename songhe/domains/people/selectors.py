@@ -200,7 +200,7 @@ def choose_persons(actor: Actor, action: str, words: str, *, limit: int = 20) ->
     """
     living = Person.objects.filter(died_on=None, merged_into=None)
     if words.strip():
-        found = find_persons(actor, words, action=action).persons
+        found = find_persons(actor, words, action=action, named_only=False).persons
         return [_view(actor, row) for row in found if row.died_on is None][:limit]
     rows = policies.scope(actor, living, action)
     return [_view(actor, row) for row in rows.order_by("pinyin", "id")[:limit]]

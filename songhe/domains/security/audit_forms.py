@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from songhe.base.audit.models import AuditEntry
 from songhe.domains.security.audit_reads import Search, kind_words
@@ -26,7 +27,7 @@ class SearchForm(KitForm):
     """Narrow the audit. person and user are ids, chosen by name beside the form."""
 
     kind = forms.ChoiceField(label=_("Kind"), required=False)
-    action = forms.ChoiceField(label=_("What"), required=False)
+    action = forms.ChoiceField(label=pgettext_lazy("audit", "What"), required=False)
     since = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
@@ -66,7 +67,7 @@ class ChooseForm(KitForm):
 
     person_words = forms.CharField(
         label=_("About whom"),
-        help_text=_("Name or pinyin of a person"),
+        help_text=_("Full name or ID number"),
         required=False,
         max_length=40,
     )

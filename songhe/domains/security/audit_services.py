@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
@@ -48,7 +49,7 @@ def export_entries(*, actor: Actor, wanted: Search, reason: str, at: datetime) -
         _("Kind"),
         _("Who"),
         _("Post"),
-        _("What"),
+        pgettext("audit", "What"),
         _("Why"),
         _("About whom"),
         _("Person's id"),

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from songhe.base.access import policies
@@ -76,19 +76,19 @@ def _archive(person_id: UUID, at: datetime) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         data = {"person": str(person_id), "at": at.isoformat(), "tables": found}
         archive.writestr("data.json", json.dumps(data, ensure_ascii=False, indent=1))
-        measured = [[_("Time"), _("What"), _("Value"), _("Unit")]]
+        measured = [[_("Time"), pgettext("audit", "What"), _("Value"), _("Unit")]]
         count = 0
         with archive.open("readings.csv", "w", force_zip64=True) as sheet:
             sheet.write(writing.write(measured[0], [], kind=Format.CSV))
             for line in _readings(person_id):
                 sheet.write((",".join(line) + "\r\n").encode())
                 count += 1
-        heads = [_("Time"), _("Who"), _("What"), _("Why")]
+        heads = [_("Time"), _("Who"), pgettext("audit", "What"), _("Why")]
         archive.writestr("looks.csv", writing.write(heads, looks, kind=Format.CSV))
         context = {
             "name": name,
             "at": at,
-            "sections": [_section(table, rows) for table, rows in found.items()],
+            "sections": [_section(table, found[table]) for table in reversed(found)],
             "readings": count,
             "looks": len(looks),
             "language": "en" if (get_language() or "").startswith("en") else "zh-CN",

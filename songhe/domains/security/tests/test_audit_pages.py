@@ -80,6 +80,15 @@ def test_the_auditor_finds_who_looked_at_whom_and_sees_no_name_and_no_value(worl
     assert AuditEntry.objects.filter(action="security.search_audit").count() == 2
 
 
+def test_she_finds_a_person_by_the_full_name_only(world: World) -> None:
+    client = client_of(world, "auditor")
+    found = text(client, f"/audit/?person_words={NAME}")
+    assert "Who is meant?" in found
+    assert NAME not in found.replace(f'value="{NAME}"', "")
+    for words in ("陈秀", "李桂芳", "chenxiulan"):  # a part, another region, pinyin
+        assert "Nobody found by this name." in text(client, f"/audit/?person_words={words}")
+
+
 def test_persons_of_another_region_are_not_hers(world: World) -> None:
     other = world.towns["b"].person
     audit.record_reads(

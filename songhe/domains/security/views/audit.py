@@ -19,6 +19,7 @@ from songhe.base.access.actor import Actor
 from songhe.domains.people import selectors as people
 from songhe.domains.security import audit_reads, audit_services, chain_reads, history_reads, looks
 from songhe.domains.security.audit_forms import ChooseForm, ExportForm, SearchForm
+from songhe.domains.security.workflow import RECORD
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -64,7 +65,7 @@ def _choices(request: HttpRequest, actor: Actor) -> list[tuple[str, str, str]]:
     found = []
     words = request.GET.get("person_words", "")[:40]
     if words.strip():
-        for person in people.choose_persons(actor, audit_reads.SEARCH, words):
+        for person in people.named_in_full(actor, audit_reads.SEARCH, words):
             year = str(person.birth_on.year) if person.birth_on else ""
             found.append((person.name, year, "?" + urlencode(rest | {"person": person.id})))
     staff = audit_reads.choose_accounts(request.GET.get("user_words", "")[:40], at=timezone.now())
@@ -101,7 +102,11 @@ class PersonHistory(View):
         found = history_reads.history_of(
             actor_of(request), person_id, at=timezone.now(), before=request.GET.get("before", "")
         )
-        context = {"history": found, "may_search": actor_of(request).may(audit_reads.SEARCH)}
+        context = {
+            "history": found,
+            "may_search": actor_of(request).may(audit_reads.SEARCH),
+            "may_record": actor_of(request).may(RECORD),
+        }
         return render(request, "security/audit/history.html", context)
 
 
