@@ -81,6 +81,19 @@ def ask_code(*, phone: str, address: str, locale: str, at: datetime) -> UUID:
     return row.pk
 
 
+def may_prove(user: User, *, at: datetime) -> bool:
+    """Tell whether an account may prove itself by a code to its own phone."""
+    return user.phone_sealed is not None and outside.can_send() and _may(user, at)
+
+
+def ask_own_code(*, user: User, address: str, locale: str, at: datetime) -> UUID:
+    """Let a code be sent to the account's own phone. Raises TooManyCodes, NoGateway."""
+    if user.phone_sealed is None:
+        raise CodeOver
+    phone = vault.unseal(user.phone_sealed, field=phones.FIELD, pk=user.pk)
+    return ask_code(phone=phone, address=address, locale=locale, at=at)
+
+
 @transaction.atomic
 def send_code(*, code_id: UUID, locale: str, at: datetime) -> bool:
     """Send a code that was asked for, where an account may sign in by it; tell whether it was."""
@@ -106,7 +119,9 @@ def send_code(*, code_id: UUID, locale: str, at: datetime) -> bool:
     return True
 
 
-def use_code(*, code_id: UUID, code: str, address: str, at: datetime) -> User:
+def use_code(
+    *, code_id: UUID, code: str, address: str, at: datetime, action: str = services.SIGN_IN
+) -> User:
     """Return whose code it is; it counts once. Raises WrongSmsCode, CodeOver, TooManyAttempts."""
     open_ones = SmsCode.objects.filter(
         pk=code_id, used_at=None, expires_at__gt=at, tries__lt=MOST_TRIES
@@ -131,9 +146,20 @@ def use_code(*, code_id: UUID, code: str, address: str, at: datetime) -> User:
         name=f"sms:{vault.unseal(row.phone_sealed, field=FIELD, pk=row.pk)}",
         address=address,
         at=at,
-        action=services.SIGN_IN,
+        action=action,
         most_anywhere=services.MOST_CODES,
     )
+
+
+def prove_by_code(*, user: User, code_id: str, code: str, address: str, at: datetime) -> None:
+    """Prove an account by a code to its own phone; "" as reference is none that was sent.
+
+    Raises WrongSmsCode, CodeOver, TooManyAttempts.
+    """
+    own = SmsCode.objects.filter(pk=UUID(code_id), user=user).first() if code_id else None
+    if own is None:
+        raise CodeOver(field="sms")
+    use_code(code_id=own.pk, code=code, address=address, at=at, action=services.PROVE)
 
 
 def _may(user: User, at: datetime) -> bool:

@@ -105,3 +105,7 @@ class PhoneForm(KitForm):
 
 class SmsCodeForm(KitForm):
     code = _code(_("The six digits in the message"), 12)
+
+
+class ProveByMessageForm(KitForm):
+    sms = _code(_("The six digits in the message"), 12)

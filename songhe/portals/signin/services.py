@@ -218,10 +218,14 @@ def change_password(
 ) -> User:
     """Change the own password; return the account with it. Other sign-ins end.
 
+    Who has a first secret only (and comes in by message or from outside) has no password to tell.
     Raises WrongPassword, TooManyAttempts, WeakPassword.
     """
     try:
-        prove(login=user.login, password=current, address=address, at=at, action=CHANGE_PASSWORD)
+        if user.first_secret_until is None:
+            prove(
+                login=user.login, password=current, address=address, at=at, action=CHANGE_PASSWORD
+            )
     except WrongCredentials:
         raise WrongPassword(field="current") from None
     return sign_ins.change_own_password(actor=actor, password=new, this_key=this_key, at=at)

@@ -254,3 +254,57 @@ def test_in_the_demo_a_code_is_read_on_the_page_of_messages_by_few(chen: User) -
         page = client.get(reverse("monitoring:messages"))
         assert (page.status_code == 200, code in page.content.decode()) == (seen, seen)
         assert f"/alarms/{chen.pk}" not in page.content.decode()
+
+
+def test_who_has_no_password_proves_it_by_message_and_may_set_one(clock: Any) -> None:
+    user, _secret = sign_ins.open_account(actor=SYSTEM, login="chen", display_name="陈", at=NOW)
+    access.give_role(actor=SYSTEM, user=user, role="elder", region_prefix="990121", at=NOW)
+    sign_ins.set_phone(actor=SYSTEM, user=user, phone=CHEN, at=NOW)
+    client = browser()
+    ask(client)
+    client.post("/sign-in/phone/code/", {"code": sent()})
+    clock.shift(601)
+    back = client.get("/account/password/").headers["Location"]
+    page = client.get(back).content.decode()
+    assert "A code to my phone" in page
+    assert 'name="password"' not in page
+    assert client.post(back, {"sms": "123456"}).status_code == 422
+    assert 'name="sms"' in client.post(back, {"send": "1"}).content.decode()
+    code = sent()
+    wrong = f"{(int(code) + 1) % 1_000_000:06}"
+    assert client.post(back, {"sms": wrong}).status_code == 422
+    assert client.get("/account/password/").status_code == 302
+    answer = client.post(back, {"sms": code, "next": "/account/password/"})
+    assert answer.headers["Location"] == "/account/password/"
+    page = client.get("/account/password/").content.decode()
+    assert 'name="current"' not in page
+    own = "the moon over Yunling 7"
+    assert client.post("/account/password/", {"new": own, "again": own}).status_code == 302
+    user.refresh_from_db()
+    assert user.check_password(own)
+    assert 'name="current"' in client.get("/account/password/").content.decode()
+
+
+def test_a_code_to_another_phone_proves_nothing(chen: User, clock: Any) -> None:
+    account("wang", SUN, "family")
+    mine, other = browser(), browser("192.0.2.8")
+    ask(mine)
+    mine.post("/sign-in/phone/code/", {"code": sent()})
+    ask(other, SUN)
+    code = sent()
+    session = mine.session
+    session["proof_by_message"] = str(SmsCode.objects.latest("asked_at", "id").pk)
+    session.save()
+    assert mine.post("/account/prove/", {"sms": code}).status_code == 422
+    assert other.post("/sign-in/phone/code/", {"code": code}).status_code == 302
+
+
+def test_staff_are_not_offered_a_code_by_message() -> None:
+    user = account("sun", SUN, "operator")
+    client = browser()
+    client.force_login(user)
+    page = client.get("/account/prove/").content.decode()
+    assert 'name="send"' not in page
+    client.post("/account/prove/", {"send": "1"})
+    assert not sent()
+    assert not OutsideMessage.objects.exists()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -21,13 +23,25 @@ from songhe.base.access.sign_ins import end_other_sign_ins, end_sign_in, sign_in
 from songhe.base.accounts import factors
 from songhe.base.accounts import proofs as proving
 from songhe.base.accounts.outside import identity_of
-from songhe.kernel.errors import Invalid
+from songhe.kernel.errors import Invalid, SongheError
 from songhe.kit.errors import sentence
 from songhe.kit.forms import KitForm, refuse
-from songhe.portals.signin import services
+from songhe.portals.signin import codes, services
 from songhe.portals.signin.agents import words_of
-from songhe.portals.signin.forms import ChangePasswordForm, ProveForm, SecondStepForm
+from songhe.portals.signin.forms import (
+    ChangePasswordForm,
+    ProveByMessageForm,
+    ProveForm,
+    SecondStepForm,
+)
 from songhe.portals.signin.views.ways import address_of, credential_of, target_of, user_of
+
+BY_MESSAGE = "proof_by_message"  # the entry of a session with the code that was sent
+_PROOFS: dict[str, type[KitForm]] = {
+    "password": ProveForm,
+    "code": SecondStepForm,
+    "sms": ProveByMessageForm,
+}
 
 
 class Account(View):
@@ -68,10 +82,10 @@ class ChangePassword(View):
     """Change the own password; whoever is signed in elsewhere is out."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._page(request, ChangePasswordForm())
+        return self._page(request, self._form(request))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = ChangePasswordForm(request.POST)
+        form = self._form(request, request.POST)
         if not form.is_valid():
             return self._page(request, form, status=422)
         user = user_of(request)
@@ -79,7 +93,7 @@ class ChangePassword(View):
             changed = services.change_password(
                 actor=request.actor,  # type: ignore[attr-defined]
                 user=user,
-                current=form.cleaned_data["current"],
+                current=form.cleaned_data.get("current", ""),
                 new=form.cleaned_data["new"],
                 address=address_of(request),
                 this_key=request.session.session_key,
@@ -91,6 +105,13 @@ class ChangePassword(View):
         update_session_auth_hash(request, changed)
         messages.success(request, _("Your password is changed. Other browsers are signed out."))
         return redirect("signin:account")
+
+    def _form(self, request: HttpRequest, given: QueryDict | None = None) -> ChangePasswordForm:
+        """Return the form; who never had a password of their own is not asked for one."""
+        form = ChangePasswordForm(given)
+        if user_of(request).first_secret_until is not None:
+            del form.fields["current"]
+        return form
 
     def _page(
         self, request: HttpRequest, form: ChangePasswordForm, status: int = 200
@@ -105,54 +126,76 @@ class Prove(View):
     """Ask once more who it is, before something sensitive; one of the ways is enough."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._page(request, ProveForm(), SecondStepForm())
+        return self._page(request)
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        """Take a passkey, a code, a code by message or the password; or send that message."""
         credential = credential_of(request)
-        by_code = "code" in request.POST
-        password = ProveForm(None if by_code or credential else request.POST)
-        code = SecondStepForm(request.POST if by_code else None)
-        form: KitForm = code if by_code else password
+        if "send" in request.POST:
+            return self._send(request)
+        name = next((one for one in ("code", "sms") if one in request.POST), "password")
+        form = _PROOFS[name](request.POST)
         if not credential and not form.is_valid():
-            return self._page(request, password, code, status=422)
+            return self._page(request, {name: form}, 422)
         try:
-            self._prove(request, credential, form)
+            self._prove(request, name, credential, form)
         except Invalid as error:
             if credential:
-                return self._page(request, password, code, error.status, sentence(error))
+                return self._page(request, {}, error.status, sentence(error))
+            error.params["field"] = name
             refuse(form, error)
-            return self._page(request, password, code, error.status)
+            return self._page(request, {name: form}, error.status)
+        request.session.pop(BY_MESSAGE, None)
         proving.mark(request.session, at=timezone.now())
         return HttpResponseRedirect(target_of(request) or reverse("signin:account"))
 
-    def _prove(self, request: HttpRequest, credential: dict[str, object], form: KitForm) -> None:
+    def _prove(
+        self, request: HttpRequest, name: str, credential: dict[str, object], form: KitForm
+    ) -> None:
         user, now, address = user_of(request), timezone.now(), address_of(request)
         if credential:
             services.use_passkey(
                 user=user, response=credential, address=address, at=now, action=services.PROVE
             )
-        elif "code" in form.fields:
-            code = form.cleaned_data["code"]
-            services.use_code(user=user, code=code, address=address, at=now, action=services.PROVE)
+            return
+        given = form.cleaned_data[name]
+        if name == "code":
+            services.use_code(user=user, code=given, address=address, at=now, action=services.PROVE)
+        elif name == "sms":
+            sent = request.session.get(BY_MESSAGE, "")
+            codes.prove_by_code(user=user, code_id=sent, code=given, address=address, at=now)
         else:
-            services.prove_password(
-                user=user, password=form.cleaned_data["password"], address=address, at=now
+            services.prove_password(user=user, password=given, address=address, at=now)
+
+    def _send(self, request: HttpRequest) -> HttpResponse:
+        try:
+            sent = codes.ask_own_code(
+                user=user_of(request),
+                address=address_of(request),
+                locale=get_language() or "zh-hans",
+                at=timezone.now(),
             )
+        except SongheError as error:
+            return self._page(request, {}, error.status, sentence(error))
+        request.session[BY_MESSAGE] = str(sent)
+        return self._page(request)
 
     def _page(
         self,
         request: HttpRequest,
-        password: ProveForm,
-        code: SecondStepForm,
+        forms: Mapping[str, KitForm] | None = None,
         status: int = 200,
         trouble: str = "",
     ) -> HttpResponse:
-        kinds = factors.kinds_of(user_of(request))
-        options = factors.ask_passkey(user_of(request)) if factors.PASSKEY in kinds else None
+        user = user_of(request)
+        kinds = factors.kinds_of(user)
+        options = factors.ask_passkey(user) if factors.PASSKEY in kinds else None
         context = {
-            "password": password,
-            "code": code,
+            **{name: (forms or {}).get(name) or form() for name, form in _PROOFS.items()},
             "has_code": bool(kinds - {factors.PASSKEY}),
+            "has_password": user.first_secret_until is None,
+            "can_text": not kinds and codes.may_prove(user, at=timezone.now()),
+            "is_sent": BY_MESSAGE in request.session,
             "options": json.dumps(options) if options else "",
             "next": target_of(request),
             "trouble": trouble,
