@@ -24,6 +24,8 @@ urlpatterns = [
     screen(f"{_ONE}take/", views.TakeRequest, action=HANDLE, name="take_request"),
     screen(f"{_ONE}answer/", views.AnswerRequest, action=HANDLE, name="answer_request"),
     screen(f"{_ONE}refuse/", views.RefuseRequest, action=HANDLE, name="refuse_request"),
-    screen(f"{_ONE}erase/", views.ErasePerson, action=HANDLE, name="erase_person"),
-    screen(f"{_ONE}copy/", views.RequestCopy, action=HANDLE, name="request_copy"),
+    screen(f"{_ONE}erase/", views.ErasePerson, action=HANDLE, name="erase_person",
+           fresh=True),
+    screen(f"{_ONE}copy/", views.RequestCopy, action=HANDLE, name="request_copy",
+           fresh=True),
 ]  # fmt: skip
