@@ -151,6 +151,17 @@ def holds_grant(
     ).exists()
 
 
+def has_grant_for(*, subject_type: str, subject_id: UUID, purpose: str, at: datetime) -> bool:
+    """Tell whether any open account holds a grant on a subject for a purpose now."""
+    return Grant.objects.filter(
+        subject_type=subject_type,
+        subject_id=subject_id,
+        purpose=purpose,
+        period__contains=at,
+        user__is_active=True,
+    ).exists()
+
+
 @transaction.atomic
 def end_role(*, actor: Actor, assignment_id: UUID, at: datetime) -> RoleLine | None:
     """End a role that somebody holds; None where it has ended already. The caller authorises."""

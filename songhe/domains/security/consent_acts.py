@@ -8,13 +8,21 @@ from uuid import UUID
 
 from django.db import transaction
 
+from songhe.base.access import giving, sign_ins
+from songhe.base.access import services as access
 from songhe.base.access.actor import Actor
 from songhe.base.consent import guardians, papers, recipients, selectors, services, texts
 from songhe.base.consent.acting import RECORD, Told
 from songhe.base.consent.recipients import NoSuchRecipient
-from songhe.base.consent.terms import Channel, PaperKind
+from songhe.base.consent.terms import PERSON, SELF, Channel, PaperKind
 from songhe.domains.people import selectors as people
 from songhe.domains.security import consent_reads
+from songhe.kernel.errors import Conflict
+
+
+class HasAccount(Conflict):
+    code = "security.has_account"
+    message = "This person has an account of her own already."
 
 
 @transaction.atomic
@@ -154,6 +162,47 @@ def appoint_guardian(
         paper_id=kept.pk,
         at=at,
     )
+
+
+@transaction.atomic
+def open_own_account(
+    *,
+    actor: Actor,
+    person_id: UUID,
+    is_own: bool,
+    login: str,
+    display_name: str,
+    phone: str,
+    at: datetime,
+) -> str:
+    """Open an account for a person herself, or for one of her family; return its first secret.
+
+    Hers is her own from the beginning; one of the family sees nothing until she allows it. Raises
+    NoSuchPerson, HasAccount, and what base.access.sign_ins raises.
+    """
+    person = people.choose_person(actor, RECORD, person_id)
+    if is_own and giving.has_grant_for(
+        subject_type=PERSON, subject_id=person_id, purpose=SELF, at=at
+    ):
+        raise HasAccount
+    user, secret = sign_ins.open_account(
+        actor=actor,
+        login=login,
+        display_name=person.name if is_own else display_name,
+        at=at,
+    )
+    access.give_role(
+        actor=actor,
+        user=user,
+        role="elder" if is_own else "family",
+        region_prefix=person.region_code,
+        at=at,
+    )
+    if phone:
+        sign_ins.set_phone(actor=actor, user=user, phone=phone, at=at)
+    if is_own:
+        guardians.make_own(actor=actor, user=user, person_id=person_id, at=at)
+    return secret
 
 
 def end_guardian(*, actor: Actor, person_id: UUID, guardianship_id: UUID, at: datetime) -> None:

@@ -203,6 +203,36 @@ class GuardianForm(KitForm):
     )
 
 
+class AccountForm(KitForm):
+    """An account for a person herself, or for one of her family."""
+
+    whose = forms.ChoiceField(
+        label=gettext_lazy("Whose account?"),
+        widget=forms.RadioSelect,
+        choices=[
+            ("own", gettext_lazy("the person's own")),
+            ("family", gettext_lazy("one of the family")),
+        ],
+    )
+    login = forms.CharField(
+        label=gettext_lazy("Name to sign in with"),
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
+    display_name = forms.CharField(
+        label=gettext_lazy("Name of the relative"), max_length=64, required=False
+    )
+    phone = forms.CharField(
+        label=gettext_lazy("Mobile phone for signing in by code"), max_length=20, required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("whose") == "family" and not given.get("display_name"):
+            self.add_error("display_name", _("Enter the name."))
+        return given
+
+
 def end_of(day: date) -> datetime:
     """Return the end of a local day."""
     return timezone.make_aware(datetime.combine(day, datetime.max.time()))

@@ -194,3 +194,23 @@ def test_her_guardian_does_the_same_for_her(chen: UUID, son: Client) -> None:
     assert son.get(f"/my-data/{chen}/").status_code == 403
     assert son.get(f"/people/{chen}/").status_code == 404
     assert Grant.objects.filter(purpose="guardian", period__endswith=None).count() == 0
+
+
+def test_staff_open_her_own_account_and_one_of_her_family(db: None) -> None:
+    person = make_person(at=SINCE).pk
+    clerk = signed_in(make_user(at=SINCE, login="clerk", role="registrar"))
+    far = signed_in(make_user(at=SINCE, login="far", role="registrar", region_prefix="990122"))
+    address = f"/people/{person}/consents/account/"
+    given = {"whose": "own", "login": "xiulan", "phone": "15400000399"}
+    assert far.post(address, given).status_code == 404
+    text = clerk.post(address, given).content.decode()
+    own = User.objects.get(login="xiulan")
+    assert own.check_password(text.partition("<p><b>")[2].partition("</b>")[0])
+    assert signed_in(own).get("/my-data/")["Location"] == f"/my-data/{person}/"
+    assert clerk.post(address, given | {"login": "second", "phone": ""}).status_code == 409
+    family = {"whose": "family", "login": "wei", "display_name": "陈伟"}
+    assert clerk.post(address, family).status_code == 200
+    son = signed_in(User.objects.get(login="wei"))
+    assert son.get(f"/people/{person}/").status_code == 404
+    assert son.get(f"/my-data/{person}/").status_code == 403
+    assert User.objects.filter(login="second").count() == 0

@@ -34,6 +34,8 @@ urlpatterns: list[URLPattern] = [
            name="record_end", section="desk"),
     screen(f"{_STAFF}guardian/", consent_records.Guardian, action=RECORD, name="guardian",
            section="desk"),
+    screen(f"{_STAFF}account/", consent_records.Account, action=RECORD, name="open_account",
+           section="desk", fresh=True),
     screen(f"{_STAFF}guardian/<uuid:guardianship_id>/end/", consent_records.EndGuardian,
            action=RECORD, name="end_guardian"),
     screen("papers/<uuid:paper_id>/", consent_records.Paper, action="home.view", name="paper"),

@@ -18,7 +18,13 @@ from songhe.base.consent import texts
 from songhe.base.consent.terms import Giver, GuardianPaper
 from songhe.domains.people import panels as people_panels
 from songhe.domains.security import consent_acts, consent_reads, consent_record_reads
-from songhe.domains.security.consent_forms import EndForm, GuardianForm, RecordForm, end_of
+from songhe.domains.security.consent_forms import (
+    AccountForm,
+    EndForm,
+    GuardianForm,
+    RecordForm,
+    end_of,
+)
 from songhe.kernel.errors import Conflict, Denied, Invalid
 from songhe.kit.forms import KitForm, refuse
 
@@ -198,6 +204,41 @@ class Guardian(View):
         consent_record_reads.records(request.actor, person_id, at=timezone.now())  # type: ignore[attr-defined]
         context = {"frame": people_panels.frame(request, person_id, "consents"), "form": form}
         return render(request, "security/consents/guardian.html", context, status=status)
+
+
+class Account(View):
+    """Open an account for a person herself or for one of her family; the secret is told once."""
+
+    def get(self, request: HttpRequest, person_id: UUID) -> HttpResponse:
+        return self._page(request, person_id, {"form": AccountForm()})
+
+    def post(self, request: HttpRequest, person_id: UUID) -> HttpResponse:
+        form = AccountForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, person_id, {"form": form}, status=422)
+        given = form.cleaned_data
+        try:
+            secret = consent_acts.open_own_account(
+                actor=request.actor,  # type: ignore[attr-defined]
+                person_id=person_id,
+                is_own=given["whose"] == "own",
+                login=given["login"],
+                display_name=given["display_name"],
+                phone=given["phone"],
+                at=timezone.now(),
+            )
+        except (Invalid, Conflict, Denied) as error:
+            refuse(form, error)
+            return self._page(request, person_id, {"form": form}, status=error.status)
+        told = {"secret": secret, "login": given["login"].strip().lower()}
+        return self._page(request, person_id, told)
+
+    def _page(
+        self, request: HttpRequest, person_id: UUID, more: dict[str, Any], status: int = 200
+    ) -> HttpResponse:
+        consent_record_reads.records(request.actor, person_id, at=timezone.now())  # type: ignore[attr-defined]
+        context = {"frame": people_panels.frame(request, person_id, "consents"), **more}
+        return render(request, "security/consents/account.html", context, status=status)
 
 
 class EndGuardian(View):
