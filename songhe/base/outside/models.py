@@ -23,6 +23,10 @@ class OutsideMessage(models.Model):
 
     class Meta:
         ordering = ["-sent_at"]
+        indexes = [
+            models.Index(fields=["-sent_at", "-id"], name="outside_sent"),
+            models.Index(fields=["ref"], opclasses=["varchar_pattern_ops"], name="outside_ref"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} …{self.to_tail}"

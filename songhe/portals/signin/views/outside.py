@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -29,7 +29,7 @@ SIGN_IN, LINK = "sign_in", "link"
 
 def _begin(request: HttpRequest, purpose: str, target: str) -> HttpResponse:
     if not settings.OIDC_ISSUER:
-        raise Http404
+        return redirect("signin:account" if purpose == LINK else "signin:sign_in")
     asked = identity.Asked.new()
     address = identity.address_to_ask(asked=asked, back=_back(request), at=timezone.now())
     if not request.user.is_authenticated:
