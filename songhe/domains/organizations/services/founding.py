@@ -153,7 +153,7 @@ def close_organization(
     row = locked(actor, action, organization_id)
     if row.closed_on is not None:
         raise ClosedAlready
-    if closed_on > timezone.localdate(at):
+    if closed_on > at.astimezone(timezone.get_current_timezone()).date():
         raise NotYet(field="closed_on")
     working = Staff.objects.filter(organization=row, period__contains=at).count()
     if working:
