@@ -26,7 +26,7 @@ from songhe.domains.security import services
 from songhe.domains.security.models import DataRequest, Erasure
 from songhe.domains.security.policies import PERSON
 from songhe.domains.security.services import NoSuchRequest
-from songhe.domains.security.terms import RequestKind, RequestState
+from songhe.domains.security.terms import OPEN, RequestKind, RequestState
 from songhe.domains.security.workflow import HANDLE
 from songhe.kernel.errors import Conflict
 
@@ -118,6 +118,15 @@ def run_erasure(*, erasure_id: UUID, at: datetime) -> Erasure:
     return row
 
 
+def erase_due(*, at: datetime) -> int:
+    """Erase what a duty had kept and keeps no longer; return for how many persons."""
+    due = list(Erasure.objects.filter(state=Erasure.State.DONE, kept_until__lte=at)[:100])
+    for row in due:
+        Erasure.objects.filter(pk=row.pk).update(state=Erasure.State.RUNNING)
+        run_erasure(erasure_id=row.pk, at=at)
+    return len(due)
+
+
 def _erase(row: Erasure, at: datetime) -> None:
     request = DataRequest.objects.select_for_update().get(pk=row.request_id)
     person_id = request.person_id
@@ -146,8 +155,10 @@ def _erase(row: Erasure, at: datetime) -> None:
         certificate=text.decode(),
         signature=signing.sign(text),
         key=signing.public_key(),
+        kept_until=max((one.until for one in kept), default=None),
     )
-    services.end(SYSTEM, request, _DONE, "", at)
+    if request.state in OPEN:
+        services.end(SYSTEM, request, _DONE, "", at)
     audit.record_change(
         actor=SYSTEM,
         action="security.erase_person",

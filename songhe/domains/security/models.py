@@ -61,6 +61,7 @@ class Erasure(models.Model):
 
     certificate: canonical JSON without any personal data, signed by the install's Ed25519 key.
     found: why it failed: columns in which words of the person would have been left.
+    kept_until: when the legal duty ends by which something was locked away; erased again then.
     """
 
     class State(models.TextChoices):
@@ -79,6 +80,7 @@ class Erasure(models.Model):
     signature = models.CharField(max_length=128, blank=True)
     key = models.CharField(max_length=64, blank=True)
     found = models.JSONField(default=dict)
+    kept_until = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"erasure {self.state}"

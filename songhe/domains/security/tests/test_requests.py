@@ -302,6 +302,12 @@ def test_the_file_of_an_institution_is_locked_away_not_deleted(world: World) -> 
         with pytest.raises((people.NoSuchPerson, Denied)):
             people.get_person(actor, person, at=NOW)
     assert "institution-file" in erasures.certificate_of(erasure).said["kept_until"]
+    assert erasures.erase_due(at=NOW + timedelta(days=4 * 365)) == 0
+    assert Person.objects.get(pk=person).name == NAME
+    assert erasures.erase_due(at=NOW + timedelta(days=6 * 365)) == 1  # the duty is over
+    assert Person.objects.get(pk=person).name == "＊"
+    erasure.refresh_from_db()
+    assert (erasure.state, erasure.kept_until) == ("done", None)
 
 
 def test_an_erasure_is_for_who_handles_requests_and_only_when_taken(world: World) -> None:
