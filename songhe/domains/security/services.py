@@ -76,7 +76,7 @@ def _new(
     if kind in NEEDS_WORDS and not said:
         raise SayWhat(field="words")
     pk = uuid7()
-    due_on = timezone.localdate(at) + timedelta(days=terms.deadline(kind).days)
+    due_on = timezone.localtime(at).date() + timedelta(days=terms.deadline(kind).days)
     row = DataRequest(
         id=pk,
         person_id=person.id,
