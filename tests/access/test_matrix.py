@@ -60,9 +60,6 @@ def address(screen: Screen, world: World) -> str:
         "staff": world.staff,
         "role": world.role,
         "user": world.users["worker"].pk,
-        "staff": world.staff,
-        "role": world.role,
-        "user": world.users["worker"].pk,
     }
     values: dict[str, UUID | str] = {}
     for converter, name in re.findall(r"<(?:(\w+):)?(\w+)>", screen.route):
@@ -274,9 +271,6 @@ SHOULD_SEE = [
     ("family", "security:who_sees", "family"),
     ("registrar", "security:consent_records", "family"),
     ("privacy_officer", "security:review_emergency", "clinician"),
-    ("admin", "organizations:organization", "护理员"),
-    ("admin", "organizations:who_sees", "family"),
-    ("auditor", "organizations:what_sees", "worker"),
     ("admin", "organizations:organization", "护理员"),
     ("admin", "organizations:who_sees", "family"),
     ("auditor", "organizations:what_sees", "worker"),

@@ -10,7 +10,6 @@ from uuid import UUID
 from django.db import connection
 
 from songhe.base.access import giving
-from songhe.base.access import giving
 from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM
 from songhe.base.access.roles import all_roles
@@ -24,7 +23,6 @@ from songhe.domains.devices import services as devices
 from songhe.domains.monitoring import services as monitoring
 from songhe.domains.monitoring.models import Alarm
 from songhe.domains.monitoring.testing import make_finding
-from songhe.domains.organizations import selectors as organization_list
 from songhe.domains.organizations import selectors as organization_list
 from songhe.domains.organizations import services as organizations
 from songhe.domains.people import services as people
@@ -75,8 +73,6 @@ class World:
     guardianship: UUID = field(default_factory=ids.uuid7)
     paper: UUID = field(default_factory=ids.uuid7)
     emergency: UUID = field(default_factory=ids.uuid7)
-    staff: UUID = field(default_factory=ids.uuid7)
-    role: UUID = field(default_factory=ids.uuid7)
     staff: UUID = field(default_factory=ids.uuid7)
     role: UUID = field(default_factory=ids.uuid7)
     request: UUID = field(default_factory=ids.uuid7)
@@ -290,15 +286,6 @@ def make_world(now: datetime) -> World:
     world.users["wu"] = User.objects.create_user(
         login="wu", display_name="吴", password="a long phrase"
     )
-    centre = world.towns["a"].organization
-    world.staff = organizations.employ(
-        actor=SYSTEM,
-        organization=organization_list.get_organization(centre),
-        user=world.users["worker"],
-        title="护理员",
-        at=since,
-    ).pk
-    world.role = giving.roles_of_user(world.users["worker"].pk, at=now)[0].id
     centre = world.towns["a"].organization
     world.staff = organizations.employ(
         actor=SYSTEM,
