@@ -128,7 +128,7 @@ class PersonImport(Importer):
     def columns(self, actor: Actor, at: datetime) -> Sequence[Column]:
         kinds = register.kinds()
         return (
-            Column("name", _("Name"), required=True, example="陈秀兰"),
+            Column("name", _("Name"), required=True, example="陈伟"),
             Column("id_number", _("ID number"), _("18 digits, as text"), width=24),
             Column("sex", _("Sex"), _("not needed with an ID number"), choices=terms.Sex.choices),
             Column(
@@ -155,7 +155,7 @@ class PersonImport(Importer):
                 _("the day since when address and status are so; the import's day if left out"),
                 example="2026-01-01",
             ),
-            Column("contact_name", _("Contact's name"), example="陈伟"),
+            Column("contact_name", _("Contact's name")),
             Column("contact_relation", _("Relation"), choices=terms.Relation.choices),
             Column("contact_phone", _("Contact's phone"), width=18),
         )

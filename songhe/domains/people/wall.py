@@ -17,5 +17,17 @@ protect(
     " OR EXISTS (SELECT FROM people_residency r WHERE r.home_id = people_home.id)",
 )
 protect("people_room", through("people_home", "people_room.home_id"))
-for _table in ("people_residency", "people_personfact", "people_contact"):
+for _table in (
+    "people_residency",
+    "people_personfact",
+    "people_contact",
+    "people_personrecord",
+):
     protect(_table, through("people_person", f"{_table}.person_id"))
+protect("people_personmerge", through("people_person", "people_personmerge.kept_id"))
+# Who finds somebody asks search_find, which works as the owner and applies the reach it is told.
+protect(
+    "search_entry",
+    f"{in_region('search_entry.region_code', *_SEE)}"
+    f" OR {granted('people.Person', 'search_entry.target')}",
+)

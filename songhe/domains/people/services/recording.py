@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from songhe.base.access import policies
+from songhe.base.access import policies, wall
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.base.events import bus
@@ -281,7 +281,11 @@ def _check_value(actor: Actor, fact: Fact, at: datetime) -> None:
         covered(actor, MOVE, home.region_code)
     elif fact.kind == register.NUMBER:
         number, _born, _sex = idnumber.parse(fact.sealed, today=dates.day_of(at))
-        if Person.objects.filter(id_number_index__in=sealing.number_indexes(number)).exists():
+        with wall.lifted():  # whether somebody has it, not who
+            taken = Person.objects.filter(
+                id_number_index__in=sealing.number_indexes(number)
+            ).exists()
+        if taken:
             raise AlreadyRegistered(field="value")
         check_new([number])
 
