@@ -37,6 +37,7 @@ CHECKS = (
     Check("translations", (PYTHON, "-m", "tools.translations", "check")),
     Check("secrets", (PYTHON, "-m", "tools.secret_scan")),
     Check("licences", (PYTHON, "-c", "from tools.check import licences; licences()")),
+    Check("asvs", (PYTHON, "-m", "tools.asvs", "--check")),
     Check("advisories", (PYTHON, "-m", "tools.advisories")),
 )
 UNKNOWN = 3

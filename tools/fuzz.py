@@ -1,4 +1,5 @@
 """`./dev fuzz --minutes N`: coverage-guided fuzzing of what arrives from outside, with atheris.
+`./dev fuzz forms --minutes N`: every form of every screen with hostile values, with Hypothesis.
 
 Each target of `tests/fuzz/targets.py` runs in a child of its own, at low priority, on the corpus
 kept in `tests/fuzz/corpus`; what new reached code is added to it, smallest inputs first. An input
@@ -101,15 +102,26 @@ def fuzz(name: str, seconds: int, work: Path) -> bool:
     return code == 0
 
 
+def forms(minutes: float) -> int:
+    """Go on with the test of all forms, with other values each time; faults are told as met."""
+    environment = {**os.environ, "SONGHE_FUZZ_MINUTES": str(minutes)}
+    test = "tests/fuzz/test_forms.py"
+    argv = [sys.executable, "-m", "pytest", test, "--capture=no", "-q"]
+    return subprocess.run(argv, cwd=ROOT, env=environment, check=False).returncode
+
+
 def main(argv: list[str]) -> int:
     """Fuzz every target for its share of the time."""
     if argv[:1] == ["--child"]:
         child(argv[1], argv[2:])
         return 0
     parser = argparse.ArgumentParser(prog="./dev fuzz", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("devices", "forms"), default="devices")
     parser.add_argument("--minutes", type=float, default=10.0, help="for all targets together")
     parser.add_argument("--target", choices=NAMES, help="one target instead of all")
     options = parser.parse_args(argv)
+    if options.what == "forms":
+        return forms(options.minutes)
     if importlib.util.find_spec("atheris") is None:
         print("fuzz: atheris is not here; it comes with `./dev` on Linux (x86-64) only. "
               "The tests in tests/fuzz need it not.")  # fmt: skip
