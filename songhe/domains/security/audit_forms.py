@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -15,6 +16,7 @@ from songhe.domains.security.audit_reads import Search, kind_words
 from songhe.domains.security.audit_words import known_actions
 from songhe.kit.forms import KitForm
 
+EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 REASONS = (
     ("complaint", _("A complaint")),
     ("incident", _("An incident is looked into")),
@@ -23,17 +25,22 @@ REASONS = (
 )
 
 
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
+    )
+
+
 class SearchForm(KitForm):
     """Narrow the audit. person and user are ids, chosen by name beside the form."""
 
     kind = forms.ChoiceField(label=_("Kind"), required=False)
     action = forms.ChoiceField(label=pgettext_lazy("audit", "What"), required=False)
-    since = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = _day(_("From"))
+    until = _day(_("Until"))
     person = forms.UUIDField(required=False, widget=forms.HiddenInput)
     user = forms.UUIDField(required=False, widget=forms.HiddenInput)
 

@@ -91,9 +91,12 @@ def place_of(text: str) -> Place | None:
         return None
     at, _sep, pk = text.partition("_")
     try:
-        return datetime.fromisoformat(at), UUID(pk)
+        found = datetime.fromisoformat(at), UUID(pk)
     except ValueError:
         raise BadPlace from None
+    if found[0].tzinfo is None:
+        raise BadPlace
+    return found
 
 
 def text_of(place: Place) -> str:

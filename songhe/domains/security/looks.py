@@ -27,6 +27,7 @@ from songhe.kernel.errors import NotFound
 
 VIEW = "security.view_own_looks"
 DAYS = 30
+EARLIEST = date(2000, 1, 1)
 MOST = 400
 
 
@@ -90,7 +91,7 @@ def looks(actor: Actor, *, at: datetime, until: date | None = None) -> Looks:
     person_id, is_own = whose(actor)
     person = people.choose_person(actor, people.VIEW, person_id)
     today = timezone.localdate(at)
-    last = min(until or today, today)
+    last = min(until if until and until > EARLIEST else today, today)
     first = last - timedelta(days=DAYS - 1)
     ref = f"{PERSON}/{person_id}"
     rows = AuditEntry.objects.filter(

@@ -70,6 +70,7 @@ def test_the_auditor_finds_who_looked_at_whom_and_sees_no_name_and_no_value(worl
     client = client_of(world, "auditor")
     page = text(client, reverse("security:audit_search") + f"?person={world.towns['a'].person}")
     assert "陈＊＊" in page
+    text(client, "/audit/?since=0001-01-01&until=9999-12-31&person=x&kind=y")  # only mistakes
     for hidden in (NAME, "19911110001", "186", "桂花里"):
         assert hidden not in page
     by_user = text(client, f"/audit/?user={world.users['clinician'].pk}&kind=read")
@@ -77,7 +78,7 @@ def test_the_auditor_finds_who_looked_at_whom_and_sees_no_name_and_no_value(worl
         by_user.count("<tr>")
         == 1 + AuditEntry.objects.filter(kind="read", user_id=world.users["clinician"].pk).count()
     )
-    assert AuditEntry.objects.filter(action="security.search_audit").count() == 2
+    assert AuditEntry.objects.filter(action="security.search_audit").count() == 3
 
 
 def test_she_finds_a_person_by_the_full_name_only(world: World) -> None:
@@ -120,8 +121,9 @@ def test_pages_go_on_where_the_last_one_ended(world: World) -> None:
         ref=f"people.Person/{wanted.person}", user_id=wanted.user
     ).count()
     assert len(seen) == len(set(seen)) == there > 2 * audit_reads.PIECE
-    with pytest.raises(audit_reads.BadPlace):
-        audit_reads.search(actor, wanted, at=NOW, before="x_y")
+    for bad in ("x_y", f"2026-11-22T08:00:00_{uuid7()}", "_"):
+        with pytest.raises(audit_reads.BadPlace):
+            audit_reads.search(actor, wanted, at=NOW, before=bad)
 
 
 def test_a_page_asks_the_same_whatever_it_shows(world: World) -> None:
@@ -202,6 +204,8 @@ def test_she_sees_who_looked_when_and_why(world: World) -> None:
     assert "daily care" in page
     assert "shift_leader" not in page
     assert "You yourself looked" in page
+    for strange in ("0001-01-01", "9999-12-31", "x"):
+        assert "operator" in text(client, f"{reverse('security:who_looked')}?until={strange}")
     before = (NOW - timedelta(days=31)).date()
     assert "shift_leader" in text(client, f"{reverse('security:who_looked')}?until={before}")
     [entry] = AuditEntry.objects.filter(action="security.view_own_looks")[:1]
