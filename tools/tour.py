@@ -38,6 +38,8 @@ PARAMETERS = {
     "region": "990121001",
     "day": "2026-11-21",
     "kind": "sbp",
+    "request_kind": "copy",
+    "topic": "living",
 }
 
 NOBODY = "00000000-0000-0000-0000-000000000000"  # what is not given is not found
@@ -76,6 +78,17 @@ class Things:
     absence: str = NOBODY
     trial: str = NOBODY
     run: str = NOBODY
+    request: str = NOBODY
+    contact: str = NOBODY
+    record: str = NOBODY
+    recipient: str = NOBODY
+    paper: str = NOBODY
+    emergency: str = NOBODY
+    guardianship: str = NOBODY
+    staff: str = NOBODY
+    role: str = NOBODY
+    user: str = NOBODY
+    purpose: str = "family"
 
     def address(self, screen: Screen) -> str:
         """Return a screen's address for these things."""
@@ -91,8 +104,9 @@ class Things:
             return str(known[stem])
         if converter == "uuid":  # a bare id: the route or the name says of what
             words = f"{screen.route} {screen.name}"
-            return str(known[next(kind for kind in known if kind in words)])
-        return PARAMETERS[name]
+            kind = next((kind for kind in known if kind in words), "")
+            return str(known.get(kind, NOBODY))
+        return PARAMETERS.get(name, NOBODY)
 
     def _query(self, screen: Screen) -> str:
         """Return what a screen must be asked with to be a page."""

@@ -8,6 +8,7 @@ width and language are looked at in all four.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
@@ -18,7 +19,7 @@ from tests.e2e.conftest import Visit
 from tests.e2e.house import CHEN, House, moment
 from tests.support.gateway import until
 from tools.chromium import DESK, PHONE
-from tools.tour import Things, screens, who_may
+from tools.tour import NOBODY, Things, screens, who_may
 
 IN_THE_DARK = ("desk:", "people:person", "monitoring:alarm", "monitoring:statistics", "kit:gallery")
 WORDS: dict[int, audit.Words] = {}
@@ -52,7 +53,75 @@ def things(house: House) -> Things:
         device,
     )
     absence, trial = past_things(house, chen.id)
-    return Things(chen.id, device, alarm, letter, home, room, organization, reading, absence, trial)
+    made = Things(chen.id, device, alarm, letter, home, room, organization, reading, absence, trial)
+    found = said_things(house, chen.id) | things_of_trust(house, chen.id)
+    return replace(made, request=a_request(house, chen.id), **found)
+
+
+def a_request(house: House, person: str) -> str:
+    """Let a person have asked for a copy of her data on paper, and the officer have answered."""
+    house.run(
+        "from uuid import UUID\n"
+        "from django.utils import timezone\n"
+        "from songhe.base.access import services as a\n"
+        "from songhe.base.accounts.models import User\n"
+        "from songhe.domains.security import services as s\n"
+        "now = timezone.now()\n"
+        "officer = a.actor_for(User.objects.get(login='officer'), now)\n"
+        f"row = s.record_request(actor=officer, person_id=UUID('{person}'), kind='copy',"
+        " channel='paper', at=now)\n"
+        "s.finish(actor=officer, request_id=row.pk, answer='', at=now)"
+    )
+    [[request]] = house.rows(
+        "SELECT id::text FROM security_datarequest WHERE person_id = %s", person
+    )
+    return str(request)
+
+
+def said_things(house: House, person: str) -> dict[str, str]:
+    """Return what a person said and what was told of her: a consent, a contact, a record."""
+    found = {}
+    for name, statement in {
+        "recipient": "SELECT recipient_key FROM consent_consent WHERE person_id = %s"
+        " AND decision = 'given' AND purpose = 'family' AND period @> now() LIMIT 1",
+        "contact": "SELECT id::text FROM people_contact WHERE person_id = %s LIMIT 1",
+        "record": "SELECT id::text FROM people_personrecord WHERE person_id = %s"
+        " AND superseded_at IS NULL LIMIT 1",
+    }.items():
+        rows = house.rows(statement, person)
+        if rows:
+            found[name] = str(rows[0][0])
+    return found
+
+
+def things_of_trust(house: House, person: str) -> dict[str, str]:
+    """Let a glass have been broken and shut, and a paper have been kept; return ids by name."""
+    house.run(
+        "from uuid import UUID\n"
+        "from django.utils import timezone\n"
+        "from songhe.base.access import services as a\n"
+        "from songhe.base.access.actor import SYSTEM\n"
+        "from songhe.base.accounts.models import User\n"
+        "from songhe.base.consent import emergencies as e, papers\n"
+        f"now, person = timezone.now(), UUID('{person}')\n"
+        "sun = a.actor_for(User.objects.get(login='sun'), now)\n"
+        "lookup = e.begin_lookup(actor=sun, at=now)\n"
+        "e.found(actor=sun, lookup_id=lookup, person_id=person, at=now)\n"
+        "row = e.break_glass(actor=sun, person_id=person, region_code='990121001001',"
+        " kind='rescue', reason='老人在门诊晕倒，要知道过敏史', at=now)\n"
+        "e.end_emergency(actor=sun, emergency_id=row.pk, at=now)\n"
+        "papers.keep_paper(actor=SYSTEM, person_id=person, kind='consent',"
+        " body=b'%PDF-1.4 a paper %%EOF', at=now)"
+    )
+    [[emergency]] = house.rows(
+        "SELECT id::text FROM consent_emergency WHERE person_id = %s", person
+    )
+    [[paper]] = house.rows("SELECT id::text FROM consent_paper WHERE person_id = %s", person)
+    staff, user = house.rows(
+        "SELECT s.id::text, s.user_id::text FROM organizations_staff s JOIN accounts_user u"
+        " ON u.id = s.user_id WHERE u.login = 'liu'"
+    )[0]
+    return {"emergency": str(emergency), "paper": str(paper), "staff": staff, "user": user}
 
 
 def past_things(house: House, person: str) -> tuple[str, str]:
@@ -99,6 +168,8 @@ def test_a_screen_keeps_the_rules_of_every_page(
 ) -> None:
     words = WORDS.setdefault(id(house), audit.Words.of(house))
     address, login = things.address(screen), who_may(screen)
+    if NOBODY in address:
+        pytest.skip("nothing of this kind stands here")
     wrong: list[str] = []
 
     def note(label: str, found: list[str]) -> None:

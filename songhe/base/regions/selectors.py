@@ -31,3 +31,8 @@ def codes_below(prefixes: list[str], level: int) -> set[str]:
     for prefix in prefixes:
         reach |= Q(code__startswith=prefix)
     return set(Region.objects.filter(reach, level=level).values_list("code", flat=True))
+
+
+def by_code(codes: list[str]) -> dict[str, Region]:
+    """Return divisions by code, with their names in both languages; 1 query."""
+    return {row.code: row for row in Region.objects.filter(code__in=codes)}

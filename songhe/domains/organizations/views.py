@@ -47,7 +47,12 @@ class Tree(View):
             (row, name_of(row), OrganizationKind(row.kind).label, count)
             for row, count in found.here
         ]
-        context = {"tree": found, "here": kinds}
+        context = {
+            "tree": found,
+            "here": kinds,
+            "path": [(row.code, words.region_name(row)) for row in found.path],
+            "branches": [(one, words.region_name(one.region)) for one in found.branches],
+        }
         return render(request, "organizations/tree.html", context)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from songhe.base.access.roles import all_roles
 from songhe.base.consent import texts
 from songhe.base.regions import selectors as regions
+from songhe.base.regions.models import Region
 from songhe.domains.organizations.access_reads import Sight
 
 PURPOSES: dict[str, Promise] = {
@@ -40,10 +41,16 @@ def class_words(classes: Iterable[str]) -> str:
     return pgettext("listed words", ", ").join(names) or _("no names and no details")
 
 
+def region_name(region: Region) -> str:
+    """Return the name of a division in the reader's language."""
+    return region.name_en if english() and region.name_en else region.name
+
+
 def region_names(codes: Iterable[str]) -> dict[str, str]:
     """Return regions by code, the whole install for ""; 1 query."""
     wanted = sorted({code for code in codes if code})
-    return {"": _("everywhere"), **(regions.names(wanted) if wanted else {})}
+    known = regions.by_code(wanted) if wanted else {}
+    return {"": _("everywhere"), **{code: region_name(row) for code, row in known.items()}}
 
 
 def why(sight: Sight, names: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from songhe.base.access import wall
 from songhe.base.access.actor import Actor
@@ -35,14 +36,16 @@ def _rows(actor: Actor, lines: list[EmergencyLine]) -> list[Row]:
     """Return lines as rows; the person is named as far as she is open, masked otherwise."""
     with wall.lifted():
         views = people.person_views(actor, [line.person_id for line in lines])
-    names = regions.names(sorted({line.region_code for line in lines}))
+    known = regions.by_code(sorted({line.region_code for line in lines}))
+    english = (get_language() or "zh").startswith("en")
+    places = {code: row.name_en if english else row.name for code, row in known.items()}
     return [
         Row(
             line=line,
             name=views[line.person_id].name if line.person_id in views else "",
             who=line.user_name,
             kind=str(EmergencyKind(line.kind).label),
-            region=names.get(line.region_code, line.region_code),
+            region=places.get(line.region_code) or line.region_code,
             verdict=str(Verdict(line.verdict).label) if line.verdict else "",
         )
         for line in lines

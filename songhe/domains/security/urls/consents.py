@@ -38,5 +38,5 @@ urlpatterns: list[URLPattern] = [
            section="desk", fresh=True),
     screen(f"{_STAFF}guardian/<uuid:guardianship_id>/end/", consent_records.EndGuardian,
            action=RECORD, name="end_guardian"),
-    screen("papers/<uuid:paper_id>/", consent_records.Paper, action="home.view", name="paper"),
+    screen("papers/<uuid:paper_id>/", consent_records.Paper, action=RECORD, name="paper"),
 ]  # fmt: skip
