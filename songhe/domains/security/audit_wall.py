@@ -6,14 +6,15 @@ herself and her guardian. The history of a person is open where she is, to who m
 
 from __future__ import annotations
 
-from songhe.base.access.wall import granted, holding, in_region, of_actor, protect, through
-from songhe.base.consent.terms import PERSON
+from songhe.base.access.wall import holding, in_region, of_actor, protect, through
+from songhe.base.consent.terms import GUARDIAN, PERSON, SELF
 from songhe.domains.security.audit_reads import EXPORT, SEARCH
 from songhe.domains.security.history_reads import VIEW
 
 _OWN = (
     "EXISTS (SELECT FROM access_grant g WHERE g.user_id = (SELECT wall_actor())"
-    f" AND g.subject_type = '{PERSON}' AND g.period @> statement_timestamp()"
+    f" AND g.subject_type = '{PERSON}' AND g.purpose IN ('{SELF}', '{GUARDIAN}')"
+    " AND g.period @> statement_timestamp()"
     f" AND audit_auditentry.ref = '{PERSON}/' || g.subject_id)"
 )
 protect(
@@ -25,5 +26,5 @@ protect(
     f"{holding(VIEW)} AND {through('people_person', 'history_change.holder')}",
 )
 protect("history_queued", "false")
-protect("vault_subjectkey", f"{holding(VIEW)} OR {granted(PERSON, 'vault_subjectkey.id')}")
+protect("vault_subjectkey", holding(VIEW))
 protect("people_person", in_region("people_person.region_code", SEARCH, VIEW), way="audit")

@@ -18,6 +18,7 @@ from songhe.base.accounts.models import User
 from songhe.base.audit import services as audit
 from songhe.base.audit.models import AuditEntry
 from songhe.base.consent.acting import acts_for
+from songhe.base.consent.terms import SELF
 from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
@@ -73,16 +74,13 @@ class Looks:
 def whose(actor: Actor) -> tuple[UUID, bool]:
     """Return whose data the account may ask about, and whether it is her own account.
 
-    Her own by consent's word, a ward's of a guardian, or the one person open to an elder's
-    account. Raises NobodysData.
+    Her own by consent's word, else a ward's. Another person who is open to her is not hers to ask
+    about. Raises NobodysData.
     """
     acts = acts_for(actor)
-    own = [pk for pk, how in acts.items() if how == "self"]
+    own = [pk for pk, how in acts.items() if how == SELF]
     if own or acts:
         return (own[0], True) if own else (next(iter(acts)), False)
-    granted = [pk for pk, fields in actor.granted(PERSON).items() if "identity" in fields]
-    if len(granted) == 1 and any(held.role == "elder" for held in actor.roles):
-        return granted[0], True
     raise NobodysData
 
 

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.consent.acting import acts_for
+from songhe.base.consent.terms import SELF
 from songhe.domains.security.models import DataRequest
 from songhe.domains.security.workflow import MAKE
 
@@ -17,16 +18,9 @@ PERSON = "people.Person"
 
 
 def own_persons(actor: Actor) -> list[UUID]:
-    """Return for whom the account asks: herself first, then her wards.
-
-    Herself by consent's word, or as the one person open to an elder's account.
-    """
+    """Return for whom the account asks by consent's word: herself first, then her wards."""
     acts = acts_for(actor)
-    if acts:
-        return sorted(acts, key=lambda pk: acts[pk] != "self")
-    granted = [pk for pk, fields in actor.granted(PERSON).items() if "identity" in fields]
-    is_elder = any(held.role == "elder" for held in actor.roles)
-    return granted if len(granted) == 1 and is_elder else []
+    return sorted(acts, key=lambda pk: acts[pk] != SELF)
 
 
 class RequestPolicy:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from songhe.base.access.wall import granted, in_region, protect, through
+from songhe.base.access.wall import in_region, protect, through
+from songhe.base.consent.terms import GUARDIAN, SELF
 from songhe.domains.security.policies import PERSON
 from songhe.domains.security.workflow import HANDLE, LIST, RECORD
 
+_ACTS_FOR = (
+    "EXISTS (SELECT FROM access_grant g WHERE g.user_id = (SELECT wall_actor())"
+    f" AND g.subject_type = '{PERSON}' AND g.purpose IN ('{SELF}', '{GUARDIAN}')"
+    " AND g.subject_id = security_datarequest.person_id AND g.period @> statement_timestamp())"
+)
 protect(
     "security_datarequest",
-    f"{in_region('security_datarequest.region_code', LIST, HANDLE, RECORD)}"
-    f" OR {granted(PERSON, 'security_datarequest.person_id')}",
+    f"{in_region('security_datarequest.region_code', LIST, HANDLE, RECORD)} OR {_ACTS_FOR}",
 )
 protect("security_erasure", through("security_datarequest", "security_erasure.request_id"))
 protect(

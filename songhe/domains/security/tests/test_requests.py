@@ -27,7 +27,7 @@ from songhe.base.subjects import collecting, erasing, tables
 from songhe.domains.people import selectors as people
 from songhe.domains.people import services as register
 from songhe.domains.people.models import Contact, Person
-from songhe.domains.security import erasures, request_reads, services, terms
+from songhe.domains.security import erasures, looks, request_reads, services, terms
 from songhe.domains.security.models import DataRequest, Erasure
 from songhe.kernel.errors import Denied
 from songhe.kernel.ids import uuid7
@@ -111,6 +111,28 @@ def test_nobody_else_gets_it(world: World) -> None:
             actor=actor_of(world, "elder"), person_id=world.towns["b"].person, kind="copy", at=NOW
         )
     assert DataRequest.objects.exclude(pk=world.request).count() == 1
+
+
+def test_an_older_person_to_whom_another_is_open_cannot_ask_for_the_other(world: World) -> None:
+    user = User.objects.create_user(login="friend", display_name="友", password="a long phrase")
+    access.give_role(actor=SYSTEM, user=user, role="elder", region_prefix="", at=NOW)
+    other = world.towns["b"].person
+    access.grant(
+        actor=SYSTEM,
+        user=user,
+        subject_type="people.Person",
+        subject_id=other,
+        purpose="family",
+        field_classes=("identity", "contact", "health"),
+        source="test",
+        at=NOW,
+    )
+    friend = access.actor_for(user, NOW)
+    with pytest.raises(services.NotHerOwn):
+        services.make_request(actor=friend, person_id=other, kind="copy", at=NOW)
+    with pytest.raises(looks.NobodysData):
+        looks.whose(friend)
+    assert request_reads.own(friend) == []
 
 
 def test_a_correction_says_what_is_wrong_and_is_answered_in_time(world: World) -> None:
