@@ -289,6 +289,8 @@ def end_words(actor: Actor, rows: list[Consent], *, channel: str, at: datetime) 
     for row in rows:
         key = (row.person_id, row.purpose, row.recipient_key)
         by_recipient.setdefault(key, []).append(row.data_class)
+    for person_id, purpose, _key in by_recipient:
+        _end_merged(actor, person_id, purpose, users, at=moment)
     for (person_id, purpose, recipient_key), ended in by_recipient.items():
         audit.record_change(
             actor=actor,
@@ -307,6 +309,25 @@ def end_words(actor: Actor, rows: list[Consent], *, channel: str, at: datetime) 
         )
     renew_streams(users)
     return [row.data_class for row in rows]
+
+
+def _end_merged(
+    actor: Actor, person_id: UUID, purpose: str, users: set[UUID], *, at: datetime
+) -> None:
+    """End grants that came with a merge while their words stayed with the other entry."""
+    sources = {
+        line.source
+        for line in giving.grants_on(PERSON, person_id, at=at)
+        if line.user_id in users
+        and line.purpose == purpose
+        and line.source.startswith("consent.Consent/")
+    }
+    own = Consent.objects.filter(
+        pk__in=[UUID(one.rpartition("/")[2]) for one in sources], person_id=person_id
+    )
+    foreign = sources - {row.source for row in own}
+    if foreign:
+        giving.end_grants_of(actor=actor, sources=foreign, at=at)
 
 
 def _users_of(rows: list[Consent]) -> list[UUID]:

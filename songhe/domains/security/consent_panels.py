@@ -6,14 +6,17 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from songhe.base.access.actor import Actor
 from songhe.base.consent.acting import RECORD
 from songhe.base.consent.emergencies import BREAK
 from songhe.domains.people.panels import Tab
 from songhe.domains.people.selectors import PersonView
+from songhe.domains.people.services import pointers
 from songhe.domains.security import emergency_reads
 from songhe.kit import slots
 
@@ -36,7 +39,19 @@ def bar(request: HttpRequest, _obj: object = None) -> SafeString | None:
     return render_to_string("security/emergencies/bar.html", {"rows": rows}, request=request)
 
 
+_MOVES: tuple[tuple[str, Promise], ...] = (
+    ("consent_consent", gettext_lazy("consents")),
+    ("consent_guardianship", gettext_lazy("guardians")),
+    ("consent_paper", gettext_lazy("papers")),
+    ("consent_emergency", gettext_lazy("emergencies")),
+    ("consent_lookup", gettext_lazy("searches by number")),
+)
+
+
 def register() -> None:
-    """Fill the slots."""
+    """Fill the slots, and tell what moves when two entries of a person are merged."""
+    for table, label in _MOVES:
+        pointers.tell(pointers.Pointer(table, "person_id"))
+        pointers.name(table, label)
     slots.register("person.tabs", 80, tab, action=RECORD)
     slots.register("page.bar", 5, bar, action=BREAK)

@@ -18,6 +18,7 @@ from songhe.base.consent import guardians
 from songhe.base.consent.models import Consent, Guardianship
 from songhe.base.consent.tests.conftest import picture
 from songhe.domains.organizations.testing import make_organization, make_user
+from songhe.domains.people import services as people
 from songhe.domains.people.testing import make_person
 
 SINCE = datetime.now(UTC) - timedelta(days=30)
@@ -213,3 +214,23 @@ def test_staff_open_her_own_account_and_one_of_her_family(db: None) -> None:
     assert son.get(f"/people/{person}/").status_code == 404
     assert son.get(f"/my-data/{person}/").status_code == 403
     assert User.objects.filter(login="second").count() == 0
+
+
+def test_what_she_said_under_two_entries_ends_after_they_are_merged(
+    elder: Client, son: Client, chen: UUID
+) -> None:
+    allow(elder, chen, "health")
+    twin = make_person(at=SINCE).pk
+    other = make_user(at=SINCE, login="other", role="elder")
+    guardians.make_own(actor=SYSTEM, user=other, person_id=twin, at=SINCE)
+    allow(signed_in(other), twin, "health", "location")
+    people.merge_persons(
+        actor=SYSTEM, kept_id=chen, gone_id=twin, reason="同一人", at=datetime.now(UTC)
+    )
+    seen = access.actor_for(User.objects.get(login="chenwei"), datetime.now(UTC))
+    assert seen.granted("people.Person") == {chen: {"identity", "health", "location"}}
+    key = Consent.objects.filter(person_id=chen)[0].recipient_key
+    assert elder.post(f"/my-data/{chen}/family/{key}/end/").status_code == 302
+    seen = access.actor_for(User.objects.get(login="chenwei"), datetime.now(UTC))
+    assert seen.granted("people.Person") == {}
+    assert son.get(f"/people/{chen}/").status_code == 404
