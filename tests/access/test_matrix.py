@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from songhe.base.accounts.testing import signed_in
 from songhe.kit.screens import Screen, all_screens, stray_routes
-from tests.access.world import PERSONAL, World, make_world
+from tests.access.world import PERSONAL, World, make_duplicates, make_world
 
 GOLDEN = Path(__file__).parents[1] / "golden/access_matrix.csv"
 REFUSED = {401, 403, 404}
@@ -30,7 +30,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def world(db: None) -> World:
-    return make_world(datetime.now(UTC))
+    made = make_world(datetime.now(UTC))
+    make_duplicates(made, datetime.now(UTC))
+    return made
 
 
 def address(screen: Screen, world: World) -> str:
@@ -51,7 +53,7 @@ def address(screen: Screen, world: World) -> str:
         "record": town.record,
         "gone": town.gone,
         "merge": town.merge,
-        "import": world.table,
+        "import": world.tables.get(screen.name.rpartition("_")[0], world.table),
         "request": world.request,
         "recipient": world.consented,
         "guardianship": world.guardianship,

@@ -23,7 +23,7 @@ from songhe.base.accounts.testing import signed_in
 from songhe.kit.screens import Screen, all_screens
 from tests.access.crowd import crowd
 from tests.access.test_matrix import address
-from tests.access.world import World, make_world
+from tests.access.world import World, make_duplicates, make_world
 
 GOLDEN = Path(__file__).parents[1] / "golden/query_counts.csv"
 HEAD = ("screen", "role", "queries", "statements")
@@ -52,7 +52,9 @@ Found = dict[tuple[str, str], Statements]
 
 @pytest.fixture
 def world(db: None) -> World:
-    return make_world(datetime.now(UTC))
+    made = make_world(datetime.now(UTC))
+    make_duplicates(made, datetime.now(UTC))
+    return made
 
 
 def ask(clients: dict[str, Client], screen: Screen, world: World, role: str) -> Statements | None:

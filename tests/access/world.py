@@ -53,8 +53,8 @@ class Town:
     absence: UUID
     contact: UUID
     record: UUID
-    gone: UUID
-    merge: UUID
+    gone: UUID = field(default_factory=ids.uuid7)
+    merge: UUID = field(default_factory=ids.uuid7)
 
 
 @dataclass
@@ -69,6 +69,7 @@ class World:
     trial: UUID = field(default_factory=ids.uuid7)
     run: UUID = field(default_factory=ids.uuid7)
     table: UUID = field(default_factory=ids.uuid7)
+    tables: dict[str, UUID] = field(default_factory=dict)
     consented: str = ""
     guardianship: UUID = field(default_factory=ids.uuid7)
     paper: UUID = field(default_factory=ids.uuid7)
@@ -154,20 +155,6 @@ def make_town(key: str, now: datetime) -> Town:
         since=since + timedelta(days=1),
         at=now,
     )
-    twins = [
-        people.register_person(
-            actor=SYSTEM,
-            name=NAMES[key],
-            sex="female",
-            birth_on=date(1944, 3, 5),
-            region_code=region,
-            at=since,
-        )
-        for _number in range(2)
-    ]
-    merge = people.merge_persons(
-        actor=SYSTEM, kept_id=twins[0].pk, gone_id=twins[1].pk, reason="test", at=now
-    )
     device, _ = devices.register_device(
         actor=SYSTEM, type="bp-monitor", organization_id=centre.pk, at=since, region_code=region
     )
@@ -227,8 +214,6 @@ def make_town(key: str, now: datetime) -> Town:
         absence=absence.pk,
         contact=contact.pk,
         record=record.pk,
-        gone=twins[0].pk,
-        merge=merge.pk,
     )
 
 
@@ -308,6 +293,15 @@ def make_world(now: datetime) -> World:
     table = exchange.ask_import(actor=registrar, kind="people.persons", body=body, at=now)
     exchange.run_import(run_id=table.pk, clock=lambda: now, should_end=lambda: False)
     world.table = table.pk
+    admin = access.actor_for(world.users["admin"], now)
+    for name, kind, text in (
+        ("organizations:import", "organizations.organizations", "Name,Kind,Region\nx,,\n"),
+        ("organizations:import_staff", "organizations.staff",
+         "Organisation,Sign-in name,Name,Post\nx,,,\n"),
+    ):  # fmt: skip
+        table = exchange.ask_import(actor=admin, kind=kind, body=text.encode(), at=now)
+        exchange.run_import(run_id=table.pk, clock=lambda: now, should_end=lambda: False)
+        world.tables[name] = table.pk
     return world
 
 
@@ -367,3 +361,23 @@ def make_consents(world: World, *, now: datetime) -> None:
         reason="门诊晕倒，要知道过敏和用药",
         at=since + timedelta(minutes=1),
     ).pk
+
+
+def make_duplicates(world: World, now: datetime) -> None:
+    """Give each town two more entries, of which one was merged into the other."""
+    for key, town in world.towns.items():
+        twins = [
+            people.register_person(
+                actor=SYSTEM,
+                name=NAMES[key],
+                sex="female",
+                birth_on=date(1944, 3, 5),
+                region_code=TOWNS[key] + "001",
+                at=now - timedelta(days=30),
+            )
+            for _number in range(2)
+        ]
+        merge = people.merge_persons(
+            actor=SYSTEM, kept_id=twins[0].pk, gone_id=twins[1].pk, reason="test", at=now
+        )
+        town.gone, town.merge = twins[0].pk, merge.pk
