@@ -34,6 +34,8 @@ QUICK: dict[str, tuple[str, ...]] = {
     "web": ("--scale", "5", "--seconds", "3"),
     "trust": ("--scale", "5", "--devices", "40"),
     "connections": ("--devices", "2000", "--seconds", "10"),
+    "search": ("--scale", "20"),
+    "import": ("--scale", "2"),
 }
 TITLES = {
     "ingest": "Ingest: from the socket to the committed, judged row",
@@ -42,6 +44,8 @@ TITLES = {
     "web": "Web: pages and event streams of a county of 100,000 persons",
     "trust": "Trust: what the walls cost the pages of a person",
     "connections": "Connections: 10,000 idle devices",
+    "search": "Search: a million persons",
+    "import": "Import: a spreadsheet of 100,000 persons",
 }
 FINDINGS = "Where the time goes, and what was tried"
 _NOTE = "<!-- by hand: {name} -->"

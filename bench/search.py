@@ -108,19 +108,17 @@ def people(
 def _build(count: int) -> None:
     from django.db import connection
 
+    from songhe.engines.search.models import SearchEntry
+
     regions()
     own = [place for place in communities() if place.startswith(COUNTY)]
     originals = count // COUNTIES
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE people_person, search_entry CASCADE")
         cursor.execute("ALTER TABLE people_person DISABLE TRIGGER USER")
-        cursor.execute(
-            "SELECT indexname, indexdef FROM pg_indexes"
-            " WHERE tablename = 'search_entry' AND indexname NOT LIKE '%%pkey'"
-        )
-        indexes = cursor.fetchall()
-        for name, _made in indexes:
-            cursor.execute(f'DROP INDEX "{name}"')
+        indexes = SearchEntry._meta.indexes
+        for index in indexes:
+            cursor.execute(f'DROP INDEX IF EXISTS "{index.name}"')
         rows = people(originals, random.Random(7), own)
         steps = COUNTIES + len(indexes)
         while some := list(islice(rows, CHUNK)):
@@ -131,9 +129,10 @@ def _build(count: int) -> None:
             if f"9901{number:02d}" != COUNTY:
                 _another(cursor, f"9901{number:02d}")
         _another(cursor, f"9901{COUNTIES:02d}")
-        for number, (name, made) in enumerate(indexes):
-            _bar(COUNTIES + number, steps, name)
-            cursor.execute(made)
+        for number, index in enumerate(indexes):
+            _bar(COUNTIES + number, steps, index.name)
+            with connection.schema_editor() as editor:
+                editor.add_index(SearchEntry, index)
         cursor.execute("ALTER TABLE people_person ENABLE TRIGGER USER")
         cursor.execute("VACUUM ANALYZE people_person, search_entry")
     _bar(1, 1, "built")

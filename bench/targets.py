@@ -77,4 +77,15 @@ TARGETS: dict[str, dict[str, Target]] = {
         "back_after_asked": Target(equals="devices"),
         "back_after_killed": Target(equals="devices"),
     },
+    "search": {
+        "county_p95_ms": _most(1000, 200),
+        "province_p95_ms": _most(1000, 400),
+    },
+    "import": {
+        "wrong": NONE,
+        "created": Target(equals="rows"),
+        "again_unchanged": Target(equals="rows"),
+        "again_created": NONE,
+        "again_changed": NONE,
+    },
 }

@@ -33,6 +33,7 @@ class SearchEntry(models.Model):
             GinIndex(fields=["grams"], name="search_grams"),
             GinIndex(fields=["marks"], name="search_marks"),
             GinIndex(OpClass("pinyin", "gin_trgm_ops"), name="search_pinyin_within"),
+            GinIndex(OpClass("initials", "gin_trgm_ops"), name="search_initials_within"),
             models.Index(fields=["pinyin"], name="search_pinyin", opclasses=["text_pattern_ops"]),
             models.Index(
                 fields=["initials"], name="search_initials", opclasses=["text_pattern_ops"]
