@@ -61,9 +61,10 @@ async def open_streams(live: Process) -> dict[str, object]:
     }
 
 
-async def ended_within_a_second(stream: object) -> bool:
+async def ended(stream: object, patience_s: float = 10) -> bool:
+    """Tell whether a stream ends: at once, the patience is for slow machines."""
     try:
-        return await stream.next(within_s=1) is None  # type: ignore[attr-defined]
+        return await stream.next(within_s=patience_s) is None  # type: ignore[attr-defined]
     except TimeoutError:
         return False
 
@@ -72,7 +73,7 @@ async def test_one_sign_in_that_ends_takes_its_stream_along(live, database) -> N
     streams = await open_streams(live)
     before = ticket("region:99", user=SUN, session=id_of_sign_in("sun-phone"))
     await database.execute("DELETE FROM accounts_session WHERE session_key = 'sun-phone'")
-    assert await ended_within_a_second(streams["sun-phone"])
+    assert await ended(streams["sun-phone"])
     # the others hear what is told afterwards
     await database.execute("SELECT pg_notify('songhe_live', %s)", [event("region:99")])
     for key in ("sun-desk", "wang-desk"):
@@ -89,9 +90,9 @@ async def test_an_account_that_is_closed_loses_every_stream(live, database) -> N
         "UPDATE accounts_user SET is_active = false, left_at = now() WHERE id = %s", [SUN]
     )
     for key in ("sun-phone", "sun-desk"):
-        assert await ended_within_a_second(streams[key])
+        assert await ended(streams[key])
     assert (await live.get(f"/stream?ticket={before}")).status == 403
-    assert not await ended_within_a_second(streams["wang-desk"])
+    assert not await ended(streams["wang-desk"], 0.5)
 
 
 async def test_who_left_while_the_database_was_away_is_cut_when_it_is_back(live, database) -> None:  # type: ignore[no-untyped-def]
@@ -117,6 +118,6 @@ async def test_who_may_hear_something_else_now_comes_again(live, database) -> No
     for key in ("sun-phone", "sun-desk"):
         assert (await streams[key].next())[0] == "again"
         assert await streams[key].next() is None
-    assert not await ended_within_a_second(streams["wang-desk"])
+    assert not await ended(streams["wang-desk"], 0.5)
     back = await live.stream("region:99", user=SUN, session=id_of_sign_in("sun-desk"))
-    assert not await ended_within_a_second(back)
+    assert not await ended(back, 0.5)
