@@ -27,7 +27,7 @@ def test_every_floor_is_reached_only_when_everything_was_measured() -> None:
     good = {
         name: run(
             name,
-            **{"devices": 10.0, "alarms_expected": 10.0},
+            **{"devices": 10.0, "rows": 10.0, "alarms_expected": 10.0},
             **{
                 key: 10.0 if target.equals else float(target.goal or 0)
                 for key, target in targets.items()
