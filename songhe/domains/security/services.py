@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from songhe.base import vault
 from songhe.base.access import policies
@@ -76,7 +75,7 @@ def _new(
     if kind in NEEDS_WORDS and not said:
         raise SayWhat(field="words")
     pk = uuid7()
-    due_on = timezone.localtime(at).date() + timedelta(days=terms.deadline(kind).days)
+    due_on = terms.due_on(kind, at)
     row = DataRequest(
         id=pk,
         person_id=person.id,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -60,6 +62,11 @@ def _facts() -> dict[str, Any]:
 def deadline(kind: str) -> Deadline:
     """Return the deadline of a kind of request."""
     return Deadline(**_facts()["kinds"][kind])
+
+
+def due_on(kind: str, at: datetime) -> date:
+    """Return the local day until which a request made at a moment is answered."""
+    return timezone.localdate(at) + timedelta(days=deadline(kind).days)
 
 
 def remind_days() -> int:
