@@ -88,6 +88,8 @@ class Things:
     staff: str = NOBODY
     role: str = NOBODY
     user: str = NOBODY
+    gone: str = NOBODY
+    merge: str = NOBODY
     purpose: str = "family"
 
     def address(self, screen: Screen) -> str:
