@@ -5,7 +5,7 @@ from __future__ import annotations
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
 
-PUBLIC = frozenset({"terms", "events", "selectors", "services", "bulk", "panels"})
+PUBLIC = frozenset({"terms", "events", "selectors", "services", "bulk", "panels", "wall"})
 FOR_CONFIG = frozenset({"apps", "urls"})
 BUILDERS = "testing"
 

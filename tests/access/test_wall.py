@@ -103,7 +103,8 @@ def rows_of(user: User | None) -> dict[str, list[str]]:
 def marks_of(world: World, town: str) -> list[str]:
     """Return the ids by which a row is known to be of a town."""
     one = world.towns[town]
-    return [str(id_) for id_ in (one.person, one.home, one.room, one.device, one.alarm, one.absence)]
+    ids = (one.person, one.home, one.room, one.device, one.alarm, one.absence)
+    return [str(id_) for id_ in ids]
 
 
 def test_every_table_has_a_wall_or_a_reason() -> None:
