@@ -98,7 +98,7 @@ def test_every_sealed_column_of_the_house_is_known() -> None:
         "monitoring.Absence.contact_phone": "",
         "organizations.Staff.phone": "",
         "people.Contact.phone": "",
-        "people.Home.address": "",
+        "people.Home.address": "address_index",
         "people.Person.id_number": "id_number_index",
         "people.Person.phone": "",
         "vault.SubjectKey.key": "",
