@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.db import transaction
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from songhe.base.access import policies
@@ -18,7 +18,7 @@ from songhe.base.access.actor import Actor
 from songhe.base.regions import selectors as regions
 from songhe.domains.people import dates, idnumber, register, sealing, terms
 from songhe.domains.people.bulk import NewContact, NewHousehold, NewPerson, register_households
-from songhe.domains.people.models import Home, Person
+from songhe.domains.people.models import Home, Person, PersonRecord, Residency
 from songhe.domains.people.services import AlreadyRegistered, recording
 from songhe.domains.people.services.recording import Fact
 from songhe.engines.exchange.declaring import Column, Importer, Taken
@@ -164,7 +164,7 @@ class PersonImport(Importer):
         self, actor: Actor, rows: Sequence[Taken], at: datetime
     ) -> list[Outcome | SongheError]:
         """Register who is new in one go; row by row where that is refused."""
-        known = self._known(rows)
+        known = self._known(rows, at)
         found: list[Outcome | SongheError | None] = [
             self._compared(actor, row, known, at) for row in rows
         ]
@@ -180,7 +180,7 @@ class PersonImport(Importer):
         return [one for one in found if one is not None]
 
     def _alone(self, actor: Actor, row: Taken, at: datetime) -> Outcome | SongheError:
-        known = self._compared(actor, row, self._known([row]), at)
+        known = self._compared(actor, row, self._known([row], at), at)
         if known is not None:
             return known
         try:
@@ -190,7 +190,7 @@ class PersonImport(Importer):
             return error
         return Outcome.CREATED
 
-    def _known(self, rows: Sequence[Taken]) -> _Known:
+    def _known(self, rows: Sequence[Taken], at: datetime) -> _Known:
         indexes = [
             index
             for row in rows
@@ -199,7 +199,7 @@ class PersonImport(Importer):
         ]
         by_number = {
             bytes(one.id_number_index): one
-            for one in Person.objects.filter(id_number_index__in=indexes)
+            for one in _with_all(Person.objects.filter(id_number_index__in=indexes), at)
             if one.id_number_index is not None
         }
         names = Person.objects.filter(
@@ -207,7 +207,7 @@ class PersonImport(Importer):
             birth_on__in={row.data["birth_on"] for row in rows},
         )
         by_name: dict[tuple[str, date], list[Person]] = {}
-        for one in names.order_by("pk"):
+        for one in _with_all(names.order_by("pk"), at):
             by_name.setdefault((one.name, one.birth_on), []).append(one)
         return _Known(by_number, by_name)
 
@@ -216,9 +216,8 @@ class PersonImport(Importer):
     ) -> Outcome | SongheError | None:
         """Return what becomes of a row whose person is registered, None for a new one."""
         try:
-            with transaction.atomic():
-                person = _same(row.data, known)
-                return None if person is None else _compare(actor, person, row.data, at)
+            person = _same(row.data, known)
+            return None if person is None else _compare(actor, person, row.data, at)
         except SongheError as error:
             return error
 
@@ -256,15 +255,16 @@ def _same(data: Mapping[str, Any], known: _Known) -> Person | None:
 
 def _compare(actor: Actor, person: Person, data: Mapping[str, Any], at: datetime) -> Outcome:
     """Record what a row says otherwise of a person. Raises what recording raises."""
-    rows = policies.scope(actor, Person.objects.all(), PersonImport.action)
-    person_id: UUID = person.merged_into_id or person.pk
-    now = rows.filter(pk=person_id).first()
-    if now is None:
+    now = person
+    if person.merged_into_id is not None:
+        now = _with_all(Person.objects.filter(pk=person.merged_into_id), at).get()
+    if not policies.can(actor, PersonImport.action, now):
         raise AlreadyRegistered(field="id_number")
     since = _since(data, at)
-    facts = list(_differences(now, data, at))
-    for fact in facts:
-        recording.record_fact(actor=actor, person_id=now.pk, fact=fact, since=since, at=at)
+    facts = _differences(now, data)
+    with transaction.atomic():
+        for fact in facts:
+            recording.record_fact(actor=actor, person_id=now.pk, fact=fact, since=since, at=at)
     return Outcome.CHANGED if facts else Outcome.UNCHANGED
 
 
@@ -272,9 +272,20 @@ def _since(data: Mapping[str, Any], at: datetime) -> datetime:
     return at if data["since_on"] is None else dates.begin_of(data["since_on"])
 
 
-def _differences(person: Person, data: Mapping[str, Any], at: datetime) -> list[Fact]:
+def _with_all(rows: QuerySet[Person], at: datetime) -> QuerySet[Person]:
+    """Fetch with persons where they live and what is recorded of them; 2 queries more."""
+    stays = Residency.objects.filter(period__contains=at).select_related("home")
+    records = PersonRecord.objects.filter(kind__in=CHOSEN, superseded_at=None)
+    return rows.prefetch_related(
+        Prefetch("residencies", queryset=stays),
+        Prefetch("records", queryset=records.order_by("since_at")),
+    )
+
+
+def _differences(person: Person, data: Mapping[str, Any]) -> list[Fact]:
+    """Return what a row says otherwise of a person fetched by `_with_all`."""
     found = []
-    stay = person.residencies.filter(period__contains=at).select_related("home").first()
+    stay = next(iter(person.residencies.all()), None)
     if data["address"] and stay is not None and stay.home.address != data["address"].strip():
         raise LivesElsewhere(field="address")
     if data["id_number"] and person.id_number_index is None and person.merged_into_id is None:
@@ -283,8 +294,7 @@ def _differences(person: Person, data: Mapping[str, Any], at: datetime) -> list[
         found.append(Fact(register.PHONE, sealed=data["phone"]))
     if data["living"] and person.living != data["living"]:
         found.append(Fact(register.LIVING, data["living"]))
-    rows = person.records.filter(kind__in=CHOSEN, superseded_at=None).order_by("since_at")
-    held = {row.kind: row.value for row in rows}
+    held = {row.kind: row.value for row in person.records.all()}
     found += [
         Fact(kind, data[kind]) for kind in CHOSEN if data[kind] and held.get(kind) != data[kind]
     ]
