@@ -104,6 +104,8 @@ class Things:
         stem = name.removesuffix("_id")
         if stem in known:
             return str(known[stem])
+        if stem == "import":  # a run is its asker's alone
+            return NOBODY
         if converter == "uuid":  # a bare id: the route or the name says of what
             words = f"{screen.route} {screen.name}"
             kind = next((kind for kind in known if kind in words), "")

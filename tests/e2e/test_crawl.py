@@ -108,7 +108,7 @@ def things_of_trust(house: House, person: str) -> dict[str, str]:
         "lookup = e.begin_lookup(actor=sun, at=now)\n"
         "e.found(actor=sun, lookup_id=lookup, person_id=person, at=now)\n"
         "row = e.break_glass(actor=sun, person_id=person, region_code='990121001001',"
-        " kind='rescue', reason='老人在门诊晕倒，要知道过敏史', at=now)\n"
+        " kind='rescue', reason='陈秀兰，陈秀兰，陈秀兰。', at=now)\n"
         "e.end_emergency(actor=sun, emergency_id=row.pk, at=now)\n"
         "papers.keep_paper(actor=SYSTEM, person_id=person, kind='consent',"
         " body=b'%PDF-1.4 a paper %%EOF', at=now)"

@@ -48,7 +48,7 @@ class OrganizationImport(Importer):
 
     def columns(self, actor: Actor, at: datetime) -> Sequence[Column]:
         return (
-            Column("name", _("Name"), required=True, example="东关社区养老服务站", width=28),
+            Column("name", _("Name"), required=True, example=_("Dongguan care station"), width=28),
             Column("name_en", _("English name"), width=28),
             Column("kind", _("Kind"), required=True, choices=OrganizationKind.choices),
             Column("region_code", _("Region"), _("its code"), required=True, example="990121001"),
@@ -97,8 +97,8 @@ class StaffImport(Importer):
         return (
             Column("organization", _("Organisation"), _("its name"), required=True, width=28),
             Column("login", _("Sign-in name"), required=True, example="wangfang"),
-            Column("display_name", _("Name"), required=True, example="王芳"),
-            Column("title", _("Post"), required=True, example="护理员"),
+            Column("display_name", _("Name"), required=True, example=_("Wang Fang")),
+            Column("title", _("Post"), required=True, example=_("care worker")),
             Column("title_en", _("Post in English")),
             Column("phone", _("Telephone")),
             Column("is_leader", _("Leader"), choices=((YES, _("yes")), (NO, _("no")))),
