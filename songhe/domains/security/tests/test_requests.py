@@ -24,6 +24,7 @@ from songhe.base.history.selectors import history_of
 from songhe.base.history.tests.test_history import is_of_people
 from songhe.base.outside.models import OutsideMessage
 from songhe.base.subjects import collecting, erasing, tables
+from songhe.base.vault.fields import sealed_fields
 from songhe.domains.people import selectors as people
 from songhe.domains.people import services as register
 from songhe.domains.people.models import Contact, Person
@@ -363,6 +364,14 @@ def test_every_table_of_people_says_what_erasing_does() -> None:
         and model._meta.db_table not in not_of_a_person
     ]
     assert forgotten == [], "not in songhe/base/subjects/data/tables.yaml"
+
+
+def test_what_is_cleared_loses_its_blind_index_too() -> None:
+    indexes = {(field.table, field.column): field.index for field in sealed_fields()}
+    for table in tables.all_tables():
+        for column in table.clear:
+            index = indexes.get((table.table, column), "")
+            assert not index or table.clear.get(index) == "NULL", f"{table.table}.{index}"
 
 
 def test_a_copy_holds_no_row_of_another_person(world: World) -> None:
