@@ -155,8 +155,11 @@ def refused(status: int, location: str) -> bool:
 
 # Who has nothing to do with the things of town a: no role, another region, another organisation.
 STRANGERS = ("nobody", "wu", "operator_b", "clinician_b")
-# Screens with an id in their address that tell strangers nothing of anybody: reason in words.
-OF_EVERYBODY: dict[str, str] = {}
+# Screens with an id in their address of which the world here has nothing to open, and why.
+NOT_HERE = {
+    "security:erase_person": "erases whose request it is: tried with requests of that kind",
+    "signin:remove_factor": "one's own second factor: none here has one",
+}
 
 
 class Strangers:
@@ -171,7 +174,7 @@ class Strangers:
         """Take note of one answer."""
         self._asked += 1
         self._refused += answer.refused
-        if "<uuid:" not in screen.route or screen.name in OF_EVERYBODY:
+        if "<uuid:" not in screen.route or screen.name in NOT_HERE:
             return
         is_open = not answer.refused and answer.status != 405
         if who in STRANGERS:

@@ -21,18 +21,32 @@ from songhe.base.database.base import DatabaseWrapper
 from songhe.base.database.roles import APP
 
 _PREFIX = "wall_"
-_MISSING_RIGHTS = """
+_WRONG_RIGHTS = """
 SELECT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %%s TO %%I', c.oid::regclass, %(app)s)
   FROM pg_class c
  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')
-   AND NOT c.relispartition AND NOT has_table_privilege(%(app)s, c.oid, 'DELETE')
+   AND NOT c.relispartition AND NOT has_table_privilege(%(app)s, c.oid, 'INSERT')
    AND pg_has_role(c.relowner, 'USAGE')
 UNION ALL
 SELECT format('GRANT USAGE ON SEQUENCE %%s TO %%I', c.oid::regclass, %(app)s)
   FROM pg_class c
  WHERE c.relnamespace = 'public'::regnamespace AND pg_has_role(c.relowner, 'USAGE')
    AND CASE c.relkind WHEN 'S' THEN NOT has_sequence_privilege(%(app)s, c.oid, 'USAGE') END
+UNION ALL
+SELECT format('REVOKE UPDATE, DELETE ON %%s FROM %%I', c.oid::regclass, %(app)s)
+  FROM pg_class c
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(%(added)s)
+   AND has_table_privilege(%(app)s, c.oid, 'UPDATE')
 """
+# What the pages may add to and never change: refused by the database before any trigger is.
+_ADDED = (
+    "audit_auditcheckpoint",
+    "audit_auditentry",
+    "audit_auditlink",
+    "audit_pending",
+    "history_change",
+    "history_queued",
+)
 _walls: dict[tuple[str, str], str] = {}
 _actions: set[str] = set()
 
@@ -107,9 +121,10 @@ def build() -> None:
 
 def _allow(cursor: CursorWrapper) -> None:
     """Give the role its rights on tables. Partitions have none: they would lie beside the wall."""
-    cursor.execute(_MISSING_RIGHTS, {"app": APP})
-    for (statement,) in cursor.fetchall():
-        cursor.execute(statement)
+    for _ in ("given", "then narrowed"):
+        cursor.execute(_WRONG_RIGHTS, {"app": APP, "added": list(_ADDED)})
+        for (statement,) in cursor.fetchall():
+            cursor.execute(statement)
 
 
 def _carry(cursor: CursorWrapper) -> None:

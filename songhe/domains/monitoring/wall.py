@@ -44,7 +44,10 @@ protect(
     " WHERE a.finding_id = finding.id)",
 )
 protect("monitoring_absence", through("people_person", "monitoring_absence.person_id"))
-protect("monitoring_absenceentry", through("monitoring_absence", "monitoring_absenceentry.absence_id"))
+protect(
+    "monitoring_absenceentry",
+    through("monitoring_absence", "monitoring_absenceentry.absence_id"),
+)
 for _table in ("gateway_rules", "monitoring_ruleoverride"):
     protect(_table, _of_scope(f"{_table}.scope"))
 # What a trial found names persons by id: it is for who asked.
@@ -52,7 +55,8 @@ protect("monitoring_ruletrial", of_actor("monitoring_ruletrial.asked_by_id"))
 protect(
     "workflow_transition",
     "CASE WHEN starts_with(workflow_transition.ref, 'monitoring.Alarm/')"
-    f" THEN {through(_ALARM, 'substr(workflow_transition.ref, 18)::uuid')} ELSE true END",
+    f" THEN {through(_ALARM, 'substr(workflow_transition.ref, 18)::uuid')} ELSE false END",
+    way="alarm",
 )
 for _table, _of in (("people_person", "persons"), ("people_home", "homes")):
     protect(_table, f"{_table}.id = ANY ((SELECT wall_of_alarms('{_of}'))::uuid[])", way="alarm")

@@ -17,6 +17,13 @@ protect(
     f"{in_region('security_datarequest.region_code', LIST, HANDLE, RECORD)} OR {_ACTS_FOR}",
 )
 protect("security_erasure", through("security_datarequest", "security_erasure.request_id"))
+_OF_REF = through("security_datarequest", "substr(workflow_transition.ref, 22)::uuid")
+protect(
+    "workflow_transition",
+    "CASE WHEN starts_with(workflow_transition.ref, 'security.DataRequest/')"
+    f" THEN {_OF_REF} ELSE false END",
+    way="request",
+)
 protect(
     "people_person", in_region("people_person.region_code", LIST, HANDLE, RECORD), way="request"
 )
