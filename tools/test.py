@@ -1,15 +1,25 @@
-"""`./dev test`: every test on a real PostgreSQL, in the system's browser where there is one."""
+"""`./dev test`: every test on a real PostgreSQL, in the system's browser where there is one.
+
+Without arguments two sessions run side by side, each with a database server of its own: the rooms'
+own tests, and those of the whole house. The second one's words follow when the first has ended.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import tempfile
 import time
+from typing import IO
 
 import pytest
 
 from tools.browser import provide
 from tools.translations import compile_all
+
+SIDES = ("songhe", "tests")
+LOOK_S = 0.5
 
 
 def main(argv: list[str]) -> int:
@@ -20,7 +30,39 @@ def main(argv: list[str]) -> int:
         print(f"test: without {need.what} the tests that need it are skipped, each with its reason")
     os.environ.setdefault("PYTHONFAULTHANDLER", "1")
     print(f"test: ready after {time.monotonic() - began:.0f} s", flush=True)
-    return int(pytest.main(argv))
+    return int(pytest.main(argv)) if argv else side_by_side()
+
+
+def side_by_side() -> int:
+    """Run both sides at the same time; return the worse of their codes."""
+    print(f"test: {' and '.join(SIDES)} side by side; what {SIDES[1]} says follows", flush=True)
+    command = [sys.executable, "-m", "pytest"]
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        second = subprocess.Popen([*command, SIDES[1]], stdout=said, stderr=subprocess.STDOUT)
+        try:
+            first = subprocess.run([*command, SIDES[0]], check=False).returncode
+            print(f"test: {SIDES[0]} ended with {first}; now {SIDES[1]}", flush=True)
+            _follow(second, said)
+        finally:
+            if second.poll() is None:
+                second.terminate()
+                second.wait()
+    print(f"test: {SIDES[0]} ended with {first}, {SIDES[1]} with {second.returncode}", flush=True)
+    return max(abs(first), abs(second.returncode))  # a signal is a number below nought
+
+
+def _follow(process: subprocess.Popen[bytes], said: IO[str]) -> None:
+    """Print what a process has written, and what it still writes."""
+    place = 0
+    while True:
+        ended = process.poll() is not None
+        said.seek(place)
+        sys.stdout.write(said.read())
+        sys.stdout.flush()
+        place = said.tell()
+        if ended:
+            return
+        time.sleep(LOOK_S)
 
 
 if __name__ == "__main__":
