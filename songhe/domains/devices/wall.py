@@ -33,3 +33,10 @@ for _table, _column in (
     ("gateway_device", "device"),
 ):
     protect(_table, through("devices_device", f"{_table}.{_column}"))
+_OF_REF = through("devices_device", "substr(workflow_transition.ref, 16)::uuid")
+protect(
+    "workflow_transition",
+    "CASE WHEN starts_with(workflow_transition.ref, 'devices.Device/')"
+    f" THEN {_OF_REF} ELSE false END",
+    way="device",
+)

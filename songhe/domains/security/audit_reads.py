@@ -23,6 +23,7 @@ from songhe.base.audit.models import AuditEntry
 from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
+from songhe.domains.security import whom
 from songhe.domains.security.audit_words import action_words, why_words
 from songhe.kernel.errors import Invalid
 
@@ -128,7 +129,7 @@ def search(actor: Actor, wanted: Search, *, at: datetime, before: str = "") -> F
     """Return a piece of the records that fit, the newest first; the search is audited."""
     place = place_of(before)
     if wanted.person is not None:
-        people.choose_person(actor, SEARCH, wanted.person)  # or she does not exist
+        whom.chosen(actor, SEARCH, wanted.person)  # or she does not exist
     rows = list(_rows(wanted, place)[: PIECE + 1])
     if place is None:
         audit.record_reads(actor=actor, action=SEARCH, refs=[_about(wanted)], at=at)
@@ -140,7 +141,7 @@ def search(actor: Actor, wanted: Search, *, at: datetime, before: str = "") -> F
 def exported(actor: Actor, wanted: Search, *, at: datetime) -> list[EntryLine]:
     """Return what an export holds: the newest 50,000 records that fit."""
     if wanted.person is not None:
-        people.choose_person(actor, SEARCH, wanted.person)
+        whom.chosen(actor, SEARCH, wanted.person)
     return entry_lines(actor, list(_rows(wanted, None)[:MOST_EXPORTED]), at=at)
 
 
@@ -154,14 +155,8 @@ def entry_lines(actor: Actor, rows: list[AuditEntry], *, at: datetime) -> list[E
     """Return records in words, persons masked as the actor may see them; 4 queries."""
     known = accounts({row.user_id for row in rows if row.user_id}, at=at)
     ids = {pk for row in rows if (pk := person_of(row.ref)) is not None}
-    seen = within(actor, SEARCH, ids)
+    seen = whom.within(actor, SEARCH, ids)
     return [_line(row, known, seen) for row in rows]
-
-
-def within(actor: Actor, action: str, ids: Iterable[UUID]) -> dict[UUID, PersonView]:
-    """Return those of these persons who live where the actor's roles carry an action; 1 query."""
-    views = people.person_views(actor, ids)
-    return {pk: view for pk, view in views.items() if actor.covers(action, view.region_code)}
 
 
 def _line(row: AuditEntry, known: dict[UUID, Who], seen: dict[UUID, PersonView]) -> EntryLine:

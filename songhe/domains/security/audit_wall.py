@@ -6,7 +6,7 @@ herself and her guardian. The history of a person is open where she is, to who m
 
 from __future__ import annotations
 
-from songhe.base.access.wall import holding, in_region, of_actor, protect, through
+from songhe.base.access.wall import holding, of_actor, protect, through
 from songhe.base.consent.terms import GUARDIAN, PERSON, SELF
 from songhe.domains.security.audit_reads import EXPORT, SEARCH
 from songhe.domains.security.history_reads import VIEW
@@ -27,4 +27,3 @@ protect(
 )
 protect("history_queued", "false")
 protect("vault_subjectkey", holding(VIEW))
-protect("people_person", in_region("people_person.region_code", SEARCH, VIEW), way="audit")

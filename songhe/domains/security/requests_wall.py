@@ -24,6 +24,3 @@ protect(
     f" THEN {_OF_REF} ELSE false END",
     way="request",
 )
-protect(
-    "people_person", in_region("people_person.region_code", LIST, HANDLE, RECORD), way="request"
-)

@@ -115,7 +115,10 @@ def test_the_cast_sees_what_it_should_and_wu_nothing(install, county):
     everybody = {elder.name for elder in county.elders}
     assert seen["sun"] == seen["leader"] == seen["admin"] == everybody
     assert seen["chenwei"] == seen["chenxiulan"] == seen["liu"] == {"陈秀兰"}
-    assert seen["wu"] == seen["qian"] == seen["keeper"] == set()
+    assert seen["wu"] == seen["keeper"] == set()
+    assert seen["qian"] == everybody
+    qian = access.actor_for(User.objects.get(login="qian"), NOW)
+    assert all(people.view_of(qian, row).name[1] == "＊" for row in people.list_persons(qian))
     in_town = {
         e.name for h in county.households for e in h.elders if h.community.code[:9] == "990121001"
     }

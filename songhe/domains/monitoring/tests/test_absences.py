@@ -181,7 +181,7 @@ def test_refusals_leave_everything_as_it_was(house: County) -> None:
         ({"told_by": "  "}, absences.WhoSaidSo),
         ({"login": "wu"}, NotFound),
         ({"login": "far"}, NotFound),
-        ({"login": "qian"}, NotFound),
+        ({"login": "qian"}, Denied),  # knows that there is somebody, and may do nothing
     ):
         with pytest.raises(error):
             enter(house, **given)  # type: ignore[arg-type]

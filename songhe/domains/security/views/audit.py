@@ -16,8 +16,14 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from songhe.base.access.actor import Actor
-from songhe.domains.people import selectors as people
-from songhe.domains.security import audit_reads, audit_services, chain_reads, history_reads, looks
+from songhe.domains.security import (
+    audit_reads,
+    audit_services,
+    chain_reads,
+    history_reads,
+    looks,
+    whom,
+)
 from songhe.domains.security.audit_forms import ChooseForm, ExportForm, SearchForm
 from songhe.domains.security.workflow import RECORD
 
@@ -41,9 +47,7 @@ class AuditSearch(View):
             "found": found,
             "choose": ChooseForm(request.GET or None),
             "choices": _choices(request, actor),
-            "whom": people.choose_person(actor, audit_reads.SEARCH, asked.person)
-            if asked.person
-            else None,
+            "whom": whom.chosen(actor, audit_reads.SEARCH, asked.person) if asked.person else None,
             "who": audit_reads.accounts([asked.user], at=now).get(asked.user)
             if asked.user
             else None,
@@ -65,7 +69,7 @@ def _choices(request: HttpRequest, actor: Actor) -> list[tuple[str, str, str]]:
     found = []
     words = request.GET.get("person_words", "")[:40]
     if words.strip():
-        for person in people.named_in_full(actor, audit_reads.SEARCH, words):
+        for person in whom.named_in_full(actor, audit_reads.SEARCH, words):
             year = str(person.birth_on.year) if person.birth_on else ""
             found.append((person.name, year, "?" + urlencode(rest | {"person": person.id})))
     staff = audit_reads.choose_accounts(request.GET.get("user_words", "")[:40], at=timezone.now())
