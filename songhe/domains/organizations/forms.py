@@ -7,14 +7,14 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from songhe.domains.organizations.terms import OrganizationKind
 from songhe.kit.forms import KitForm
 
 
 class OrganizationForm(KitForm):
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    name = forms.CharField(label=pgettext_lazy("an organisation", "Name"), max_length=80)
     name_en = forms.CharField(label=gettext_lazy("English name"), max_length=120, required=False)
     kind = forms.ChoiceField(
         label=gettext_lazy("Kind"), choices=OrganizationKind.choices, widget=forms.RadioSelect

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from songhe.base.access import giving
 from songhe.base.access.actor import Actor
@@ -48,7 +49,13 @@ class OrganizationImport(Importer):
 
     def columns(self, actor: Actor, at: datetime) -> Sequence[Column]:
         return (
-            Column("name", _("Name"), required=True, example=_("Dongguan care station"), width=28),
+            Column(
+                "name",
+                pgettext_lazy("an organisation", "Name"),
+                required=True,
+                example=_("Dongguan care station"),
+                width=28,
+            ),
             Column("name_en", _("English name"), width=28),
             Column("kind", _("Kind"), required=True, choices=OrganizationKind.choices),
             Column("region_code", _("Region"), _("its code"), required=True, example="990121001"),

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.generic import View
 
 from songhe.base.access.actor import Actor
@@ -144,7 +145,7 @@ class Close(View):
     def get(self, request: HttpRequest, organization_id: UUID) -> HttpResponse:
         row = tree_reads.organization(actor_of(request), organization_id)
         form = CloseForm(initial={"closed_on": timezone.localdate()})
-        return _form(request, row, form, _("Close"))
+        return _form(request, row, form, pgettext("organisation", "Close"))
 
     def post(self, request: HttpRequest, organization_id: UUID) -> HttpResponse:
         form = CloseForm(request.POST)
@@ -162,7 +163,7 @@ class Close(View):
                 messages.success(request, _("Closed."))
                 return _to(organization_id)
         row = tree_reads.organization(actor_of(request), organization_id)
-        return _form(request, row, form, _("Close"), status=422)
+        return _form(request, row, form, pgettext("organisation", "Close"), status=422)
 
 
 class Hire(View):

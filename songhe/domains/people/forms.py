@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from songhe.domains.people import idnumber, register, terms
 from songhe.domains.people.register import Kind
@@ -168,7 +169,10 @@ class RecordForm(KitForm):
         elif kind.form == "home":
             where = [(ADDRESS, _("at this address")), (ELSEWHERE, _("moved away from here"))]
             own["where"] = forms.ChoiceField(
-                label=_("Where"), choices=where, widget=forms.RadioSelect, initial=ADDRESS
+                label=pgettext_lazy("a move", "Where"),
+                choices=where,
+                widget=forms.RadioSelect,
+                initial=ADDRESS,
             )
             own["community"] = forms.ChoiceField(
                 label=_("Community"), required=False, choices=[("", _("choose")), *communities]

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from songhe.base.access.actor import Actor
 from songhe.base.access.models import RoleAssignment
@@ -219,5 +220,5 @@ def kind_words(kind: str) -> str:
     return {
         AuditEntry.Kind.READ.value: _("read"),
         AuditEntry.Kind.CHANGE.value: _("changed"),
-        AuditEntry.Kind.REFUSED.value: _("refused"),
+        AuditEntry.Kind.REFUSED.value: pgettext("audit", "refused"),
     }.get(kind, kind)

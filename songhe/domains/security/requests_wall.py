@@ -24,3 +24,7 @@ protect(
     f" THEN {_OF_REF} ELSE false END",
     way="request",
 )
+# Who handles requests looks at what there is of a person: to copy, to correct, to plan erasing it.
+protect(
+    "people_person", in_region("people_person.region_code", LIST, HANDLE, RECORD), way="request"
+)

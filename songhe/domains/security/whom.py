@@ -1,7 +1,7 @@
-"""The persons whom auditors and officers name in their work.
+"""The persons whom an auditor names in her work.
 
-The wall shows these roles no row of a person, and so nothing that hangs on one: here alone it is
-lifted, for the name, masked as ever, of who lives where the role reaches.
+The wall shows her no row of a person, and so nothing that hangs on one: here alone it is lifted,
+for the name, masked as ever, of who lives where the role reaches.
 """
 
 from __future__ import annotations

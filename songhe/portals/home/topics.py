@@ -7,13 +7,16 @@ from uuid import UUID
 from songhe.base.access.actor import Actor
 from songhe.domains.monitoring.selectors import LIST
 from songhe.domains.people import selectors as people
+from songhe.domains.telemetry.terms import VIEW_READINGS
 from songhe.portals.home.openings import PERSON_TYPE, VIEW_PLATFORM
 
 TICKET_S = 60
 
 
 def watched(actor: Actor, asked: str) -> list[str]:
-    """Return the topic of the person whose page asks, where that page is open to the actor."""
+    """Return the topic of the person whose page asks, where her readings are open to the actor."""
+    if not actor.may(VIEW_READINGS):
+        return []
     try:
         person_id = UUID(asked)
     except ValueError:
