@@ -48,7 +48,7 @@ def side_by_side() -> int:
                 second.terminate()
                 second.wait()
     print(f"test: {SIDES[0]} ended with {first}, {SIDES[1]} with {second.returncode}", flush=True)
-    return max(abs(first), abs(second.returncode))  # a signal is a number below nought
+    return max(abs(first), abs(int(second.returncode)))  # a signal is a number below nought
 
 
 def _follow(process: subprocess.Popen[bytes], said: IO[str]) -> None:
