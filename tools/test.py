@@ -1,7 +1,7 @@
 """`./dev test`: every test on a real PostgreSQL, in the system's browser where there is one.
 
-Without arguments two sessions run side by side, each with a database server of its own: the rooms'
-own tests, and those of the whole house. The second one's words follow when the first has ended.
+Without arguments two sessions run side by side, each with a database server of its own, so divided
+that they take about as long. The second one's words follow when the first has ended.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import IO
 
 import pytest
@@ -18,7 +19,7 @@ import pytest
 from tools.browser import provide
 from tools.translations import compile_all
 
-SIDES = ("songhe", "tests")
+SECOND = ("tests/access", "tests/conformance", "tests/e2e")  # the rest is the first's
 LOOK_S = 0.5
 
 
@@ -35,20 +36,28 @@ def main(argv: list[str]) -> int:
 
 def side_by_side() -> int:
     """Run both sides at the same time; return the worse of their codes."""
-    print(f"test: {' and '.join(SIDES)} side by side; what {SIDES[1]} says follows", flush=True)
+    first_side = ["songhe", *sorted(_folders() - set(SECOND))]
+    print(f"test: {' '.join(first_side)} beside {' '.join(SECOND)}, whose words follow", flush=True)
     command = [sys.executable, "-m", "pytest"]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
-        second = subprocess.Popen([*command, SIDES[1]], stdout=said, stderr=subprocess.STDOUT)
+        second = subprocess.Popen([*command, *SECOND], stdout=said, stderr=subprocess.STDOUT)
         try:
-            first = subprocess.run([*command, SIDES[0]], check=False).returncode
-            print(f"test: {SIDES[0]} ended with {first}; now {SIDES[1]}", flush=True)
+            first = subprocess.run([*command, *first_side], check=False).returncode
+            print(f"test: the first side ended with {first}; now the second", flush=True)
             _follow(second, said)
         finally:
             if second.poll() is None:
                 second.terminate()
                 second.wait()
-    print(f"test: {SIDES[0]} ended with {first}, {SIDES[1]} with {second.returncode}", flush=True)
+    print(f"test: the sides ended with {first} and {second.returncode}", flush=True)
     return max(abs(first), abs(int(second.returncode)))  # a signal is a number below nought
+
+
+def _folders() -> set[str]:
+    """Return the folders of tests/ that hold tests, wherever somebody puts a new one."""
+    return {file.parent.as_posix() for file in Path("tests").glob("*/test_*.py")} | {
+        file.as_posix() for file in Path("tests").glob("test_*.py")
+    }
 
 
 def _follow(process: subprocess.Popen[bytes], said: IO[str]) -> None:
