@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from songhe.base import vault
-from songhe.base.access import policies, wall
+from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.domains.people import selectors as people
@@ -96,8 +96,7 @@ def _lines(
     actor: Actor, rows: Iterable[DataRequest], *, at: datetime, is_opened: bool
 ) -> list[RequestLine]:
     wanted = list(rows)
-    with wall.lifted():  # of requests that are open to the actor
-        persons = people.person_views(actor, {row.person_id for row in wanted})
+    persons = people.person_views(actor, {row.person_id for row in wanted})
     handlers = accounts({row.handled_by_id for row in wanted if row.handled_by_id}, at=at)
     erasures = {row.request_id: row for row in Erasure.objects.filter(request__in=wanted)}
     today = timezone.localdate(at)

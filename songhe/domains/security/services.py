@@ -15,7 +15,7 @@ from songhe.base.accounts.models import User
 from songhe.base.audit import services as audit
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
-from songhe.domains.security import terms, whom
+from songhe.domains.security import terms
 from songhe.domains.security.models import DataRequest
 from songhe.domains.security.policies import PERSON, own_persons
 from songhe.domains.security.terms import RequestChannel, RequestKind
@@ -127,7 +127,7 @@ def record_request(
 
     Raises NoSuchPerson, SayWhat, OpenAlready.
     """
-    person = whom.chosen(actor, RECORD, person_id)
+    person = people.choose_person(actor, RECORD, person_id)
     row = _new(actor, person, kind, channel, words, at)
     audit.record_change(
         actor=actor,

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
-from songhe.domains.security import copies, erasures, jobs, request_reads, services, whom
+from songhe.domains.people import selectors as people
+from songhe.domains.security import copies, erasures, jobs, request_reads, services
 from songhe.domains.security.request_forms import AnswerForm, AskForm, RecordForm, RefuseForm
 from songhe.domains.security.terms import RequestKind
 from songhe.domains.security.views.audit import actor_of
@@ -264,7 +265,7 @@ class RecordRequest(View):
     def _page(self, request: HttpRequest, person_id: UUID, form: RecordForm) -> HttpResponse:
         context = {
             "form": form,
-            "person": whom.chosen(actor_of(request), RECORD, person_id),
+            "person": people.choose_person(actor_of(request), RECORD, person_id),
         }
         status = 422 if form.errors else 200
         return render(request, "security/requests/record.html", context, status=status)
