@@ -9,18 +9,15 @@ that its peak of memory is the import's.
 from __future__ import annotations
 
 import json
-import os
 import random
 import resource
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.house import Bench, house
 from bench.options import Options
-from songhe.config.postgres import Cluster, cluster_home
-from tools.pytest_songhe import free_ports
 
 
 def run(options: Options) -> dict[str, float]:
@@ -28,29 +25,15 @@ def run(options: Options) -> dict[str, float]:
     thousand = options.scale or 100.0
     folder = options.state / "import"
     folder.mkdir(parents=True, exist_ok=True)
-    cluster = Cluster(cluster_home(folder), free_ports(1))
-    cluster.prepare()
-    cluster.start()
-    try:
-        cluster.ensure_database()
-        environment = {
-            **os.environ,
-            "SONGHE_MODE": "test",
-            "SONGHE_STATE": str(folder),
-            "SONGHE_DATABASE_URL": cluster.url(),
-            "SONGHE_SECRET_KEY": "a benchmark's own secret, of no use elsewhere",
-            "DJANGO_SETTINGS_MODULE": "songhe.config.settings",
-        }
+    with house(folder) as bench:
         table = folder / "persons.xlsx"
         options.say(f"writing {thousand:g} thousand rows")
-        _child(environment, "write", str(table), str(round(thousand * 1000)))
+        _child(bench, "write", str(table), str(round(thousand * 1000)))
         options.say("importing")
-        first = _child(environment, "take", str(table))
+        first = _child(bench, "take", str(table))
         options.say("the same file once more")
-        again = _child(environment, "take", str(table))
+        again = _child(bench, "take", str(table))
         table.unlink()
-    finally:
-        cluster.stop()
     return {
         "rows": first["done"],
         "file_mb": first["file_mb"],
@@ -68,15 +51,8 @@ def run(options: Options) -> dict[str, float]:
     }
 
 
-def _child(environment: dict[str, str], *arguments: str) -> dict[str, float]:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.imports", *arguments],
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+def _child(bench: Bench, *arguments: str) -> dict[str, float]:
+    found: dict[str, float] = json.loads(bench.django("bench.imports", *arguments).splitlines()[-1])
     return found
 
 

@@ -8,21 +8,18 @@ built once with a bar and kept. Three days of it go through the product's own se
 from __future__ import annotations
 
 import json
-import os
 import random
 import sys
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
 
+from bench.house import in_process
 from bench.options import Options, percentile
-from songhe.config.postgres import Cluster, cluster_home
-from tools.pytest_songhe import free_ports
 
 if TYPE_CHECKING:
     from songhe.domains.people.selectors import PersonView
@@ -38,12 +35,7 @@ def run(options: Options) -> dict[str, float]:
     scale = options.scale or 100.0
     folder = options.state / f"reads-{scale:g}"
     folder.mkdir(parents=True, exist_ok=True)
-    cluster = Cluster(cluster_home(folder), free_ports(1))
-    cluster.prepare()
-    cluster.start()
-    try:
-        cluster.ensure_database()
-        _django(cluster, folder)
+    with in_process(folder) as cluster:
         from bench import reads_build
 
         built = folder / "built.json"
@@ -55,24 +47,6 @@ def run(options: Options) -> dict[str, float]:
         options.say("measuring")
         figures: dict[str, float] = told["figures"]
         return _measure(datetime.fromisoformat(told["now"]), options.say) | figures
-    finally:
-        cluster.stop()
-
-
-def _django(cluster: Cluster, folder: Path) -> None:
-    """Set Django up on this database, as the product's own processes are."""
-    os.environ |= {
-        "SONGHE_MODE": "test",
-        "SONGHE_STATE": str(folder),
-        "SONGHE_DATABASE_URL": cluster.url(),
-        "SONGHE_SECRET_KEY": "a benchmark's own secret, of no use elsewhere",
-        "DJANGO_SETTINGS_MODULE": "songhe.config.settings",
-    }
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0)
 
 
 def _bar(done: float, total: float, words: str) -> None:

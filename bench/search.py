@@ -17,10 +17,9 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from bench.house import in_process
 from bench.options import Options, percentile
-from bench.reads import _bar, _django
-from songhe.config.postgres import Cluster, cluster_home
-from tools.pytest_songhe import free_ports
+from bench.reads import _bar
 
 COUNTIES, TOWNS, COMMUNITIES = 20, 10, 10
 COUNTY = "990107"
@@ -38,12 +37,7 @@ def run(options: Options) -> dict[str, float]:
     thousand = round(options.scale or 1000)
     folder = options.state / f"search-{thousand}"
     folder.mkdir(parents=True, exist_ok=True)
-    cluster = Cluster(cluster_home(folder), free_ports(1))
-    cluster.prepare()
-    cluster.start()
-    try:
-        cluster.ensure_database()
-        _django(cluster, folder)
+    with in_process(folder) as cluster:
         built = folder / "built"
         if not built.exists():
             options.say(f"building {thousand:,} thousand persons in {cluster.home}")
@@ -53,8 +47,6 @@ def run(options: Options) -> dict[str, float]:
         options.say("measuring")
         figures = {"persons": thousand * 1000.0, "build_s": float(built.read_text("utf-8"))}
         return figures | _measure(options.say)
-    finally:
-        cluster.stop()
 
 
 def communities() -> list[str]:

@@ -86,7 +86,7 @@ def main(cookie: str, persons: str, rounds: int) -> None:
     switches, client = Switches(), Client(SERVER_NAME="localhost")
     name, _, value = cookie.partition("=")
     client.cookies[name] = value
-    figures = {}
+    figures: dict[str, float] = {}
     for page, rest in (("person", ""), ("contacts", "contacts/")):
         paths = [f"/people/{person}/{rest}" for person in persons.split(",")]
         found = compared(client, switches, paths, rounds)

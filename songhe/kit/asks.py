@@ -1,4 +1,4 @@
-"""What a request asks for: a whole page, a fragment for htmx, or JSON; and where it came from."""
+"""Who asks, and for what: a whole page, a fragment for htmx, or JSON; and where it came from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from songhe.base.access.actor import Actor
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return who asks."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return actor
 
 
 def wants_fragment(request: HttpRequest) -> bool:

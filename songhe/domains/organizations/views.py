@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.generic import View
 
-from songhe.base.access.actor import Actor
 from songhe.domains.organizations import services, tree_reads, words
 from songhe.domains.organizations.forms import (
     CloseForm,
@@ -28,14 +27,10 @@ from songhe.domains.organizations.selectors import Organization, name_of
 from songhe.domains.organizations.terms import OrganizationKind
 from songhe.domains.organizations.tree_reads import StaffRow
 from songhe.kernel.errors import Conflict, Denied, Invalid
+from songhe.kit.asks import actor_of
 from songhe.kit.forms import KitForm, refuse
 
 REFUSALS = (Invalid, Conflict, Denied)
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Return who asks."""
-    return request.actor  # type: ignore[attr-defined,no-any-return]
 
 
 class Tree(View):

@@ -7,15 +7,15 @@ herself and her guardian. The history of a person is open where she is, to who m
 from __future__ import annotations
 
 from songhe.base.access.wall import holding, of_actor, protect, through
-from songhe.base.consent.terms import GUARDIAN, PERSON, SELF
+from songhe.base.consent.terms import PERSON
+from songhe.base.consent.wall import acts_for
 from songhe.domains.security.audit_reads import EXPORT, SEARCH
 from songhe.domains.security.history_reads import VIEW
 
+_PERSON = f"{PERSON}/"
 _OWN = (
-    "EXISTS (SELECT FROM access_grant g WHERE g.user_id = (SELECT wall_actor())"
-    f" AND g.subject_type = '{PERSON}' AND g.purpose IN ('{SELF}', '{GUARDIAN}')"
-    " AND g.period @> statement_timestamp()"
-    f" AND audit_auditentry.ref = '{PERSON}/' || g.subject_id)"
+    f"CASE WHEN starts_with(audit_auditentry.ref, '{_PERSON}') THEN"
+    f" {acts_for(f'substr(audit_auditentry.ref, {len(_PERSON) + 1})::uuid')} ELSE false END"
 )
 protect(
     "audit_auditentry",

@@ -9,16 +9,8 @@ from __future__ import annotations
 from songhe.base.access.wall import in_region, of_actor, protect, through
 from songhe.base.consent.acting import RECORD
 from songhe.base.consent.emergencies import REVIEW
-from songhe.base.consent.terms import GUARDIAN, PERSON, SELF
+from songhe.base.consent.wall import acts_for
 from songhe.domains.organizations.terms import VIEW_ACCESS
-
-
-def _acts_for(column: str) -> str:
-    return (
-        "EXISTS (SELECT FROM access_grant g WHERE g.user_id = (SELECT wall_actor())"
-        f" AND g.subject_type = '{PERSON}' AND g.subject_id = {column}"
-        f" AND g.purpose IN ('{SELF}', '{GUARDIAN}') AND g.period @> statement_timestamp())"
-    )
 
 
 def _lives_where(column: str, *actions: str) -> str:
@@ -35,11 +27,11 @@ for _table, _actions in (
     ("consent_guardianship", (RECORD,)),
 ):
     _person = f"{_table}.person_id"
-    protect(_table, f"{_acts_for(_person)} OR {_lives_where(_person, *_actions)}")
+    protect(_table, f"{acts_for(_person)} OR {_lives_where(_person, *_actions)}")
 protect("consent_paperpart", through("consent_paper", "consent_paperpart.paper_id"))
 protect(
     "consent_emergency",
-    f"{of_actor('consent_emergency.user_id')} OR {_acts_for('consent_emergency.person_id')}"
+    f"{of_actor('consent_emergency.user_id')} OR {acts_for('consent_emergency.person_id')}"
     f" OR {in_region('consent_emergency.region_code', REVIEW)}",
 )
 protect("consent_lookup", of_actor("consent_lookup.user_id"))

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from songhe.base.access.wall import in_region, protect, through
-from songhe.base.consent.terms import GUARDIAN, SELF
-from songhe.domains.security.policies import PERSON
+from songhe.base.consent.wall import acts_for
 from songhe.domains.security.workflow import HANDLE, LIST, RECORD
 
-_ACTS_FOR = (
-    "EXISTS (SELECT FROM access_grant g WHERE g.user_id = (SELECT wall_actor())"
-    f" AND g.subject_type = '{PERSON}' AND g.purpose IN ('{SELF}', '{GUARDIAN}')"
-    " AND g.subject_id = security_datarequest.person_id AND g.period @> statement_timestamp())"
-)
 protect(
     "security_datarequest",
-    f"{in_region('security_datarequest.region_code', LIST, HANDLE, RECORD)} OR {_ACTS_FOR}",
+    f"{in_region('security_datarequest.region_code', LIST, HANDLE, RECORD)}"
+    f" OR {acts_for('security_datarequest.person_id')}",
 )
 protect("security_erasure", through("security_datarequest", "security_erasure.request_id"))
 _OF_REF = through("security_datarequest", "substr(workflow_transition.ref, 22)::uuid")

@@ -26,12 +26,7 @@ from songhe.domains.security import (
 )
 from songhe.domains.security.audit_forms import ChooseForm, ExportForm, SearchForm
 from songhe.domains.security.workflow import RECORD
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Return who asks."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    return actor
+from songhe.kit.asks import actor_of
 
 
 class AuditSearch(View):

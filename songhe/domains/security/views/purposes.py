@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from songhe.base.access import purposes
-from songhe.base.access.actor import Actor
 from songhe.domains.security import purpose_words
 from songhe.domains.security.purpose_forms import PurposeForm
 from songhe.kernel.errors import Invalid
+from songhe.kit.asks import actor_of
 from songhe.kit.forms import refuse
 
 
@@ -22,10 +22,10 @@ class State(View):
     """Ask for the purpose and the reason; say what is open until when."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._page(request, PurposeForm(choices=purpose_words.choices(_actor(request))))
+        return self._page(request, PurposeForm(choices=purpose_words.choices(actor_of(request))))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        actor = _actor(request)
+        actor = actor_of(request)
         form = PurposeForm(request.POST, choices=purpose_words.choices(actor))
         if not form.is_valid():
             return self._page(request, form, status=422)
@@ -38,7 +38,7 @@ class State(View):
         return HttpResponseRedirect(reverse("people:person_list"))
 
     def _page(self, request: HttpRequest, form: PurposeForm, status: int = 200) -> HttpResponse:
-        lines = purpose_words.lines(_actor(request), at=timezone.now())
+        lines = purpose_words.lines(actor_of(request), at=timezone.now())
         context = {"form": form, "stated": lines}
         return render(request, "security/purposes/purpose.html", context, status=status)
 
@@ -47,11 +47,6 @@ class End(View):
     """Close again what a stated purpose has opened."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        purposes.end_statements(actor=_actor(request), at=timezone.now())
+        purposes.end_statements(actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Names are masked again."))
         return HttpResponseRedirect(reverse("security:purpose"))
-
-
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    return actor

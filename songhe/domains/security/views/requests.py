@@ -17,9 +17,9 @@ from songhe.domains.people import selectors as people
 from songhe.domains.security import copies, erasures, jobs, request_reads, services
 from songhe.domains.security.request_forms import AnswerForm, AskForm, RecordForm, RefuseForm
 from songhe.domains.security.terms import RequestKind
-from songhe.domains.security.views.audit import actor_of
 from songhe.domains.security.workflow import HANDLE, LIST, MAKE, RECORD
 from songhe.kernel.errors import Conflict, Invalid, NotFound
+from songhe.kit.asks import actor_of
 from songhe.kit.forms import refuse
 
 
