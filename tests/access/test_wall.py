@@ -39,6 +39,7 @@ OPEN = {
     "mfa_authenticator": "read at the door; secrets are sealed beside it",
     "signin_sms_code": "read at the door; sealed",
     "audit_auditcheckpoint": "digests",
+    "audit_auditcut": "positions",
     "audit_auditlink": "ids and digests",
     "audit_chaincheck": "positions in the chain",
     "audit_pending": "ids",

@@ -41,6 +41,7 @@ SELECT format('REVOKE UPDATE, DELETE ON %%s FROM %%I', c.oid::regclass, %(app)s)
 # What the pages may add to and never change: refused by the database before any trigger is.
 _ADDED = (
     "audit_auditcheckpoint",
+    "audit_auditcut",
     "audit_auditentry",
     "audit_auditlink",
     "audit_pending",

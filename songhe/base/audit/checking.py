@@ -61,6 +61,9 @@ SENTENCES = {
         "The signed end of the chain is not signed by the key %(key)s of this install."
     ),
     "head_missing": gettext_noop("The signed end of the chain (audit.head) is missing."),
+    "cut_forged": gettext_noop(
+        "The record of what was destroyed up to %(day)s is not signed by the key %(key)s."
+    ),
     "file_forged": gettext_noop(
         "The file is not signed by the key %(key)s, or was changed after it was written."
     ),
@@ -96,6 +99,9 @@ class Check:
         self._witnesses: dict[int, tuple[str, str]] = {}
         self._days: dict[str, DayTree] = {}
         self._mark = ""
+        self._cut = 0
+        self._kept: frozenset[int] = frozenset()
+        self.destroyed = 0
 
     def found(self, code: str, **params: Any) -> None:
         """Note something wrong; beyond the first 200 they are only counted."""
@@ -114,6 +120,25 @@ class Check:
             self.found("head_forged", key=proof.fingerprint(self.key))
             return
         self.witness({position: link}, f"audit.head {at}")
+
+    def cut(
+        self,
+        day: str,
+        last: int,
+        link: str,
+        destroyed: int,
+        kept: list[int],
+        at: str,
+        signature: str,
+    ) -> None:
+        """Allow records up to a position to be gone, but those that a signed cut keeps."""
+        message = proof.cut_message(day, last, link, destroyed, kept, at)
+        if not proof.is_signed(message, signature, self.key):
+            self.found("cut_forged", day=day, key=proof.fingerprint(self.key))
+            return
+        self._cut, self._kept = last, frozenset(kept)
+        if last > self.last:
+            self.witness({last: link}, f"cut {day}")
 
     def link(self, link: Link, record: dict[str, Any] | None) -> None:
         """Take the next link with the record that it seals, None where that is gone."""
@@ -136,7 +161,9 @@ class Check:
 
     def _record(self, link: Link, record: dict[str, Any] | None) -> None:
         where = {"position": link.position, "entry": str(link.entry)}
-        if record is None:
+        if record is None and link.position <= self._cut and link.position not in self._kept:
+            self.destroyed += 1
+        elif record is None:
             self.found("entry_removed", **where)
         elif record.get("id") != str(link.entry):
             self.found("entry_swapped", found=record.get("id"), **where)

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from songhe.base.audit import proof, sealing, services, signing, sources, walking
+from songhe.base.audit import cuts, proof, sealing, services, signing, sources, walking
 
 if TYPE_CHECKING:
     from songhe.base.access.actor import Actor
@@ -64,6 +64,9 @@ def export(
             out.write(text)
 
         line(header=header)
+        destroyed = cuts.newest()
+        if destroyed is not None:
+            line(cut=cuts.said(destroyed))
         for kind in sources.all_sources():
             for record in sources.loose(kind):
                 line(loose=record)

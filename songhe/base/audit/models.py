@@ -84,6 +84,27 @@ class AuditCheckpoint(models.Model):
         return str(self.day)
 
 
+class AuditCut(models.Model):
+    """That records up to a position were destroyed by time; their links stand. Append-only.
+
+    kept: positions up to there whose records are still there, or were found missing or altered
+    before. destroyed: how many are gone in all. Signed by the install's key.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    day = models.DateField()
+    last = models.BigIntegerField(db_index=True)
+    link = models.CharField(max_length=64)
+    destroyed = models.BigIntegerField()
+    kept = models.JSONField(default=list)
+    key = models.CharField(max_length=64)
+    signature = models.CharField(max_length=128)
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"up to {self.last} ({self.day})"
+
+
 class ChainCheck(models.Model):
     """One look over the whole chain that somebody asked for, with how far it is."""
 

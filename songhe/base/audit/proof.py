@@ -112,6 +112,21 @@ def end_message(header: dict[str, Any], counts: dict[str, Any]) -> bytes:
     return canonical({"what": "songhe audit export", "header": header, "counts": counts})
 
 
+def cut_message(day: str, last: int, link: str, destroyed: int, kept: list[int], at: str) -> bytes:
+    """Return what is signed of a destruction by time: up to where, and what stands below it."""
+    return canonical(
+        {
+            "what": "songhe audit cut",
+            "day": day,
+            "last": last,
+            "link": link,
+            "destroyed": destroyed,
+            "kept": kept,
+            "at": at,
+        }
+    )
+
+
 def is_signed(message: bytes, signature: str, key: str) -> bool:
     """Tell whether a hexadecimal Ed25519 signature is of this message and key."""
     try:

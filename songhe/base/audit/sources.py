@@ -21,12 +21,14 @@ class Source:
     """One kind: its table (append-only, with a UUID `id`), and its records by id.
 
     gather: moves into the table what waits elsewhere, before each sealing.
+    of_holders: SQL of a row `t`: is it about one of %(ids)s (%(texts)s: the same as text)?
     """
 
     name: str
     table: str
     records: Callable[[Iterable[UUID]], dict[UUID, Record]]
     gather: Callable[[datetime], int] | None = None
+    of_holders: str = "false"
 
 
 _sources: dict[str, Source] = {}
@@ -79,4 +81,5 @@ def _entries(ids: Iterable[UUID]) -> dict[UUID, Record]:
     }
 
 
-register(Source(proof.ENTRY, AuditEntry._meta.db_table, _entries))
+_OF_HOLDERS = "split_part(t.ref, '/', 2) = ANY(%(texts)s) OR t.user_id = ANY(%(ids)s)"
+register(Source(proof.ENTRY, AuditEntry._meta.db_table, _entries, of_holders=_OF_HOLDERS))

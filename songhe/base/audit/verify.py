@@ -122,6 +122,8 @@ def _line(check: Check, said: dict[str, Any], checkpoints: list[Checkpoint]) -> 
         )
     elif "checkpoint" in said:
         checkpoints.append(Checkpoint(**said["checkpoint"]))
+    elif "cut" in said:
+        check.cut(**said["cut"])
     elif "head" in said:
         check.head(**said["head"])
     else:
@@ -162,6 +164,11 @@ def main(argv: list[str] | None = None) -> int:
 
 def _say(header: dict[str, Any], check: Check, *, believed: bool) -> int:
     lines = [f"{check.links:,} links checked, written {header['made_at']}"]
+    if check.destroyed:
+        lines.append(
+            f"{check.destroyed:,} records were destroyed by time, as a signed cut says; their "
+            "links stand."
+        )
     if believed:
         shown = proof.fingerprint(header["key"])
         lines.append(

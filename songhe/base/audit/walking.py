@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Max, Min
 
-from songhe.base.audit import proof, sealing, signing, sources
+from songhe.base.audit import cuts, proof, sealing, signing, sources
 from songhe.base.audit.checking import Check
 from songhe.base.audit.models import AuditLink, ChainCheck, Pending
 from songhe.base.audit.proof import Link
@@ -81,6 +81,9 @@ def check_here(*, told: Callable[[int], None] = lambda done: None) -> Check:
         check.head(**head)
     elif last:
         check.found("head_missing")
+    destroyed = cuts.newest()
+    if destroyed is not None:
+        check.cut(**cuts.said(destroyed))
     for kind in sources.all_sources():
         for record in sources.loose(kind):
             check.loose(record)

@@ -114,6 +114,12 @@ def forget(holders: Iterable[UUID]) -> None:
     rows.filter(old__isnull=False).update(old=None, new=None)
 
 
+def forget_rows(table: str, rows: Iterable[UUID]) -> None:
+    """Drop the values of what is queued of these rows: they are destroyed in this transaction."""
+    queued = Queued.objects.filter(table=table, row__in=list(rows), old__isnull=False)
+    queued.update(old=None, new=None)
+
+
 def values_of(change: Change, key: bytes) -> dict[str, Any]:
     """Open the values of a change: {"old": …, "new": … or None}. Raises VaultClosed."""
     if change.body is None:
@@ -141,4 +147,5 @@ def _records(ids: Iterable[UUID]) -> dict[UUID, Record]:
     }
 
 
-SOURCE = Source(proof.CHANGE, Change._meta.db_table, _records, gather)
+_OF_HOLDERS = "t.holder = ANY(%(ids)s) OR t.row = ANY(%(ids)s)"
+SOURCE = Source(proof.CHANGE, Change._meta.db_table, _records, gather, _OF_HOLDERS)
