@@ -204,7 +204,7 @@ def _line(
 def _baselines(
     person: PersonView, wanted: Sequence[codes.Code], at: datetime
 ) -> dict[int, telemetry.Baseline]:
-    return telemetry.baselines(person.id, [each.number for each in wanted], at=at)
+    return telemetry.baselines(person.ids, [each.number for each in wanted], at=at)
 
 
 def _finding(seen: Evidence) -> Finding:

@@ -39,7 +39,7 @@ def marks(request: HttpRequest, person: PersonView) -> list[Mark]:
     mine = Alarm.objects.filter(person=person.id, state__in=OPEN_STATES, priority=Priority.HIGH)
     alarms = policies.scope(actor, mine, selectors.LIST)
     rang = Finding.objects.filter(
-        pk__in=alarms.values("finding_links__finding"), subject=person.id, phase="raised"
+        pk__in=alarms.values("finding_links__finding"), subject__in=person.ids, phase="raised"
     )
     return [
         Mark(UUID(key["device"]), key["at_us"], int(number))

@@ -241,7 +241,7 @@ def vitals(actor: Actor, person: PersonView, alarm: Alarm, *, at: datetime) -> l
         for key in wanted[:_MOST_VITALS]
     ]
     numbers = [row.code.number for rows in shown for row in rows]
-    usual = telemetry.baselines(person.id, numbers, at=alarm.onset_at) if numbers else {}
+    usual = telemetry.baselines(person.ids, numbers, at=alarm.onset_at) if numbers else {}
     found = []
     for rows in shown:
         [vital] = readings.vitals(rows, usual, at=at)

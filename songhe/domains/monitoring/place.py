@@ -48,7 +48,8 @@ def _place_of_someone(finding: Finding) -> Place | None:
         if binding is not None:
             person_id = person_id or binding.person_id
             room_id = room_id or binding.room_id
-    person_id = _if_living(person_id)
+    # Smoke in the home of the dead is for who comes there.
+    person_id = people.living_id(person_id) if person_id else None
     room = people.rooms_by_id([room_id]).get(room_id) if room_id else None
     home = room.home if room else None
     if home is None and person_id is not None:
@@ -69,8 +70,3 @@ def _place_of_someone(finding: Finding) -> Place | None:
 
 def _region(person_id: UUID | None) -> str:
     return people.region_of(person_id=person_id, room_id=None) if person_id else ""
-
-
-def _if_living(person_id: UUID | None) -> UUID | None:
-    """Return None for the dead: smoke in their home is for who comes there."""
-    return None if person_id is None or people.dead_among([person_id]) else person_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
 
 from songhe.base import vault
@@ -14,7 +14,10 @@ from songhe.kernel.ids import uuid7
 
 
 class Person(models.Model):
-    """A person known to the platform. region_code and living follow the current residency."""
+    """A person known to the platform. region_code and living follow the current residency.
+
+    merged_ids are the entries merged into this one: what was measured under them is hers.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=60)
@@ -29,6 +32,7 @@ class Person(models.Model):
     care_level = models.SmallIntegerField(choices=terms.CareLevel, null=True)
     region_code = models.CharField(max_length=12)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    merged_ids = ArrayField(models.UUIDField(), default=list)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

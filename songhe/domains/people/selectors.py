@@ -79,6 +79,12 @@ class PersonView:
     care_level: int | None
     region_code: str
     fields: frozenset[str]
+    merged_ids: tuple[UUID, ...] = ()
+
+    @property
+    def ids(self) -> list[UUID]:
+        """Return every id under which something was measured of the person, her own first."""
+        return [self.id, *self.merged_ids]
 
     def age(self, today: date) -> int | None:
         """Return completed years of life, None where the date of birth is masked."""
@@ -112,6 +118,7 @@ def _view(actor: Actor, person: Person) -> PersonView:
         care_level=person.care_level,
         region_code=person.region_code,
         fields=fields,
+        merged_ids=tuple(person.merged_ids),
     )
 
 
@@ -358,8 +365,16 @@ def dead_among(ids: Iterable[UUID]) -> set[UUID]:
     wanted = list(ids)
     if not wanted:
         return set()
-    rows = Person.objects.filter(pk__in=wanted, died_on__isnull=False)
-    return set(rows.values_list("pk", flat=True))
+    died = Q(merged_into=None, died_on__isnull=False) | Q(merged_into__died_on__isnull=False)
+    return set(Person.objects.filter(died, pk__in=wanted).values_list("pk", flat=True))
+
+
+def living_id(person_id: UUID) -> UUID | None:
+    """Return whom an id stands for, also after a merge; None for the dead and the unknown."""
+    rows = Person.objects.filter(pk=person_id).select_related("merged_into")
+    person = rows.first()
+    person = (person.merged_into or person) if person else None
+    return person.pk if person is not None and person.died_on is None else None
 
 
 def end_of_day(day: date) -> datetime:

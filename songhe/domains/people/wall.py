@@ -9,7 +9,11 @@ _SEE = ("people.view_person", "people.list_persons", "devices.bind_device")
 protect(
     "people_person",
     f"{in_region('people_person.region_code', *_SEE)}"
-    f" OR {granted('people.Person', 'people_person.id')}",
+    f" OR {granted('people.Person', 'people_person.id')}"
+    # An entry merged into another is open where that one is: what was measured under it is hers.
+    " OR (people_person.merged_into_id IS NOT NULL AND"
+    f" ({in_region('wall_person_region(people_person.merged_into_id)', *_SEE)}"
+    f" OR {granted('people.Person', 'people_person.merged_into_id')}))",
 )
 protect(
     "people_home",

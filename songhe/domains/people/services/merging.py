@@ -85,6 +85,7 @@ def merge_persons(
             work.move(pointer)
     gone.merged_into = kept
     gone.save(update_fields=["merged_into"])
+    _tell_merged(kept, gone)
     projecting.apply(kept, at=at)
     merge = PersonMerge.objects.create(
         kept=kept,
@@ -127,6 +128,7 @@ def undo_merge(*, actor: Actor, merge_id: UUID, at: datetime) -> PersonMerge:
     with wall.lifted():
         for step in reversed(merge.moved):
             _BACK[step["what"]](kept, gone, step)
+    _tell_merged(kept, gone)
     projecting.apply(kept, at=at)
     merge.undone_at, merge.undone_by, merge.undone_by_name = at, actor.user_id, actor.display_name
     merge.save(update_fields=["undone_at", "undone_by", "undone_by_name"])
@@ -136,6 +138,14 @@ def undo_merge(*, actor: Actor, merge_id: UUID, at: datetime) -> PersonMerge:
         events.PersonsUnmerged(merge_id=merge.pk, kept_id=kept.pk, gone_id=gone.pk, recorded_at=at)
     )
     return merge
+
+
+def _tell_merged(kept: Person, gone: Person) -> None:
+    """Write beside both entries which others lead to them."""
+    for row in (kept, gone):
+        into = Person.objects.filter(merged_into=row).order_by("pk")
+        row.merged_ids = list(into.values_list("pk", flat=True))
+        row.save(update_fields=["merged_ids"])
 
 
 def _both(actor: Actor, kept_id: UUID, gone_id: UUID) -> tuple[Person, Person]:

@@ -136,7 +136,7 @@ def _read(request: HttpRequest, person: PersonView) -> Reads:
         rooms=rooms,
         plan=home.plan if home is not None and not home.is_institution else {},
         latest=latest,
-        usual=selectors.baselines(person.id, own_numbers, at=at) if own_numbers else {},
+        usual=selectors.baselines(person.ids, own_numbers, at=at) if own_numbers else {},
         at=at,
         rules=next(iter(limits), packaged_rules()),
         marks=frozenset(mark for found in marks for mark in found),

@@ -115,9 +115,7 @@ def _cells(
                 yield el("text", attributes, f"{value:.{decimals}f}")
 
 
-def _scale(
-    low: float, high: float, width: float, top: float, of: Measured
-) -> Iterator[SafeString]:
+def _scale(low: float, high: float, width: float, top: float, of: Measured) -> Iterator[SafeString]:
     step = width / SHADES
     for shade in range(SHADES):
         yield _rect(shade * step, top, (step, 10.0), shade)

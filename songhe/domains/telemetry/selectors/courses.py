@@ -51,14 +51,14 @@ class Bucket:
 
 _TOUCHED = """
 SELECT DISTINCT (effective_at AT TIME ZONE 'UTC')::date FROM reading_hot
- WHERE subject = %s AND effective_at >= %s AND effective_at < %s
+ WHERE subject = ANY(%s) AND effective_at >= %s AND effective_at < %s
 """
 # Sealed days of which a wanted code has no row of hours.
 _SPARSE = """
 SELECT DISTINCT r.day
   FROM reading_day r JOIN reading_shape s ON s.id = r.shape
  CROSS JOIN LATERAL unnest(s.codes) AS c(code)
- WHERE r.subject = %(person)s AND r.day >= %(first)s AND r.day <= %(last)s
+ WHERE r.subject = ANY(%(persons)s) AND r.day >= %(first)s AND r.day <= %(last)s
    AND s.codes && %(codes)s::smallint[] AND c.code = ANY(%(codes)s)
    AND NOT EXISTS (SELECT 1 FROM reading_hour h
                     WHERE h.subject = r.subject AND h.code = c.code AND h.day = r.day)
@@ -68,27 +68,27 @@ _AGGREGATES = """count(*), sum(val), min(val), max(val),
        (array_agg(val ORDER BY effective_at DESC, device DESC, fingerprint DESC))[1]"""
 _HOURS = f"""
 SELECT code, began_at, n, total, low, high, first, last, 1
-  FROM hours_of(ARRAY[%(person)s], %(codes)s::smallint[], %(first)s, %(last)s)
+  FROM hours_of(%(persons)s, %(codes)s::smallint[], %(first)s, %(last)s)
  WHERE began_at >= %(start)s AND began_at < %(end)s
    AND (began_at AT TIME ZONE 'UTC')::date <> ALL(%(touched)s::date[])
 UNION ALL
 SELECT v.code, date_trunc('hour', v.effective_at, 'UTC') AS began_at, {_AGGREGATES}, 1
-  FROM reading_values(ARRAY[%(person)s], %(codes)s::smallint[], %(start)s, %(end)s,
+  FROM reading_values(%(persons)s, %(codes)s::smallint[], %(start)s, %(end)s,
                       %(raw)s::date[]) v
  WHERE (v.effective_at AT TIME ZONE 'UTC')::date = ANY(%(touched)s::date[])
     OR NOT EXISTS (SELECT 1 FROM reading_hour h
-                    WHERE h.subject = %(person)s AND h.code = v.code
+                    WHERE h.subject = v.subject AND h.code = v.code
                       AND h.day = (v.effective_at AT TIME ZONE 'UTC')::date)
  GROUP BY v.code, began_at
  ORDER BY 1, 2
 """  # noqa: S608 (constants only)
 _DAYS = f"""
 SELECT code, day, n, total, low, high, first, last
-  FROM days_of(ARRAY[%(person)s], %(codes)s::smallint[], %(first)s, %(last)s)
+  FROM days_of(%(persons)s, %(codes)s::smallint[], %(first)s, %(last)s)
  WHERE day <> ALL(%(locals)s::date[])
 UNION ALL
 SELECT v.code, (v.effective_at AT TIME ZONE %(zone)s)::date AS day, {_AGGREGATES}
-  FROM reading_values(ARRAY[%(person)s], %(codes)s::smallint[], %(start)s, %(end)s,
+  FROM reading_values(%(persons)s, %(codes)s::smallint[], %(start)s, %(end)s,
                       %(raw)s::date[]) v
  WHERE (v.effective_at AT TIME ZONE %(zone)s)::date = ANY(%(locals)s::date[])
  GROUP BY v.code, day
@@ -100,7 +100,7 @@ SELECT code, day::timestamp AT TIME ZONE %(zone)s, n, total, low, high, first, l
 _BY_MONTH = f"""
 SELECT code, date_trunc('month', day::timestamp) AT TIME ZONE %(zone)s AS began_at, sum(n),
        sum(total), min(low), max(high), (array_agg(first ORDER BY day))[1],
-       (array_agg(last ORDER BY day DESC))[1], count(*)
+       (array_agg(last ORDER BY day DESC))[1], count(DISTINCT day)
   FROM ({_DAYS}) d GROUP BY code, began_at ORDER BY 1, 2
 """  # noqa: S608 (constants only)
 
@@ -131,11 +131,22 @@ def courses_of(
     start = floor(start, step)
     with connection.cursor() as cursor:
         by_step = _by_hour if step == "hour" else _by_day
-        for number, *rest in by_step(cursor, person.id, numbers, start, end, step):
+        for number, *rest in by_step(cursor, person.ids, numbers, start, end, step):
             began_at, n, total, low, high, first, last, days = rest
             bucket = Bucket(began_at, int(n), total, low, high, first, last, days)
-            found[codes.by_number(number).key].append(bucket)
+            _add(found[codes.by_number(number).key], bucket)
     return found
+
+
+def _add(course: list[Bucket], bucket: Bucket) -> None:
+    """Add a bucket to a course; two entries that were merged share those they both have."""
+    if not course or course[-1].began_at != bucket.began_at:
+        course.append(bucket)
+        return
+    one = course.pop()
+    low, high = min(one.low, bucket.low), max(one.high, bucket.high)
+    n, total = one.n + bucket.n, one.total + bucket.total
+    course.append(Bucket(one.began_at, n, total, low, high, one.first, bucket.last, one.days))
 
 
 def floor(at: datetime, step: Coarse) -> datetime:
@@ -147,17 +158,22 @@ def floor(at: datetime, step: Coarse) -> datetime:
     return datetime.combine(day.replace(day=1) if step == "month" else day, clock_time(), zone)
 
 
-def _touched(cursor: Any, person_id: UUID, start: datetime, end: datetime) -> list[date]:
-    cursor.execute(_TOUCHED, [person_id, start, end])
+def _touched(cursor: Any, persons: list[UUID], start: datetime, end: datetime) -> list[date]:
+    cursor.execute(_TOUCHED, [persons, start, end])
     return [day for (day,) in cursor.fetchall()]
 
 
 def _by_hour(
-    cursor: Any, person_id: UUID, numbers: list[int], start: datetime, end: datetime, _step: Coarse
+    cursor: Any,
+    persons: list[UUID],
+    numbers: list[int],
+    start: datetime,
+    end: datetime,
+    _step: Coarse,
 ) -> list[tuple[Any, ...]]:
-    touched = _touched(cursor, person_id, start, end)
+    touched = _touched(cursor, persons, start, end)
     given = {
-        "person": person_id,
+        "persons": persons,
         "codes": numbers,
         "start": start,
         "end": end,
@@ -172,17 +188,22 @@ def _by_hour(
 
 
 def _by_day(
-    cursor: Any, person_id: UUID, numbers: list[int], start: datetime, end: datetime, step: Coarse
+    cursor: Any,
+    persons: list[UUID],
+    numbers: list[int],
+    start: datetime,
+    end: datetime,
+    step: Coarse,
 ) -> list[tuple[Any, ...]]:
     zone = timezone.get_default_timezone()
     first, last = start.astimezone(zone).date(), (end - timedelta(microseconds=1)).astimezone(zone)
     # A local day reaches into two UTC days: what is hot on its edges counts as well.
-    hot = _touched(cursor, person_id, start - _DAY, end + _DAY)
+    hot = _touched(cursor, persons, start - _DAY, end + _DAY)
     locals_ = sorted({local for day in hot for local in _local_days(day)})
     cursor.execute(
         _BY_MONTH if step == "month" else _BY_DAY,
         {
-            "person": person_id,
+            "persons": persons,
             "codes": numbers,
             "start": start,
             "end": end,

@@ -139,7 +139,7 @@ def home_events(
     at = min(end, actor.at or end)
     rooms = [room.pk for room in people.rooms_for(person.id, home_id, at=at)]
     lines = devices.devices_of(person_id=person.id, home_id=home_id, at=at)
-    return _events(rooms, person.id, _rooms_of_devices(lines, rooms), start, end)
+    return _events(rooms, person.ids, _rooms_of_devices(lines, rooms), start, end)
 
 
 def _rooms_of_devices(
@@ -155,7 +155,7 @@ def _rooms_of_devices(
 
 def _events(
     rooms: Sequence[UUID],
-    person_id: UUID,
+    persons: list[UUID],
     served: dict[UUID, tuple[UUID, int]],
     start: datetime,
     end: datetime,
@@ -163,7 +163,7 @@ def _events(
     numbers = [codes.by_key(key).number for key in _SHOWN]
     found: dict[UUID, list[HomeEvent]] = {room: [] for room in rooms}
     with connection.cursor() as cursor:
-        cursor.execute(_EVENTS, [[*rooms, person_id], numbers, start, end])
+        cursor.execute(_EVENTS, [[*rooms, *persons], numbers, start, end])
         for subject, device, at, number, value in cursor.fetchall():
             room = served[device][0] if device in served else subject
             if room in found:
@@ -207,8 +207,8 @@ def day_picture(
         for room in rooms
     ]
     seen_until = max(until, min(end + LOOK_BACK, at))
-    events = _events(ids, person.id, served, start - LOOK_BACK, seen_until)
-    heard = _heard([*ids, person.id, *served], start - LOOK_BACK, seen_until)
+    events = _events(ids, person.ids, served, start - LOOK_BACK, seen_until)
+    heard = _heard([*ids, *person.ids, *served], start - LOOK_BACK, seen_until)
     silences = _silences(heard, served, start, until)
     told = _known_until(heard, served)
     beds = {room.id: list(_beds(events[room.id], told, seen_until)) for room in days}

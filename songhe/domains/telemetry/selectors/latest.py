@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -74,11 +74,11 @@ def latest_of(
     classes = open_classes(actor, person)
     if not classes:
         return []
-    subjects = [person.id]
+    subjects = dict.fromkeys(person.ids, person.id)
     if home_id is not None and "home" in classes:
         if rooms is None:
             rooms = people.rooms_for(person.id, home_id, at=at)
-        subjects += [room.pk for room in rooms]
+        subjects |= {room.pk: room.pk for room in rooms}
     values = _values(subjects, at)
     return [value for value in values if class_of(value.code) in classes]
 
@@ -87,9 +87,11 @@ def latest_of_persons(
     actor: Actor, persons: Iterable[PersonView], *, at: datetime
 ) -> dict[UUID, list[LatestValue]]:
     """Return the last values of several persons, as far as each is open; 2 queries."""
-    classes = {person.id: open_classes(actor, person) for person in persons}
+    listed = list(persons)
+    classes = {person.id: open_classes(actor, person) for person in listed}
     found: dict[UUID, list[LatestValue]] = {person: [] for person in classes}
-    for value in _values([person for person, seen in classes.items() if seen], at):
+    seen = {pk: person.id for person in listed if classes[person.id] for pk in person.ids}
+    for value in _values(seen, at):
         if class_of(value.code) in classes[value.subject]:
             found[value.subject].append(value)
     return found
@@ -101,12 +103,15 @@ def opened(actor: Actor, person_ids: Iterable[UUID], *, at: datetime) -> None:
     audit.record_reads(actor=actor, action=VIEW_READINGS, refs=refs, at=at)
 
 
-def _values(subjects: list[UUID], at: datetime) -> list[LatestValue]:
+def _values(subjects: dict[UUID, UUID], at: datetime) -> list[LatestValue]:
+    """Return the newest value of each code by whose it is: subjects names that for every id."""
     if not subjects:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_LATEST, [subjects])
-        rows = cursor.fetchall()
+        cursor.execute(_LATEST, [[*subjects]])
+        held = [(subjects[subject], *rest) for subject, *rest in cursor.fetchall()]
+    # The oldest first: of two values of the same code the newer stays.
+    rows = [*{row[:2]: row for row in sorted(held, key=lambda row: row[2])}.values()]
     found = devices.by_ids({row[4] for row in rows})
     values = [_value(row, found[row[4]].type if row[4] in found else "", at) for row in rows]
     return sorted(values, key=lambda value: (value.code.number, value.subject))
@@ -125,29 +130,28 @@ def _value(
 
 _BASELINE = """
 SELECT code, percentile_cont(ARRAY[0.1, 0.9]) WITHIN GROUP (ORDER BY val), count(*)
-  FROM reading_values(ARRAY[%s], %s::smallint[], %s, %s)
+  FROM reading_values(%s, %s::smallint[], %s, %s)
  GROUP BY code HAVING count(*) >= %s
 """
 
 
 def baselines(
-    person_id: UUID, numbers: Iterable[int], *, at: datetime, days: int = BASELINE_DAYS
+    person_ids: Sequence[UUID], numbers: Iterable[int], *, at: datetime, days: int = BASELINE_DAYS
 ) -> dict[int, Baseline]:
     """Return what was usual for a person in the days before, by code number; 1 query.
 
     A code with fewer than 5 readings is absent: nothing is usual yet.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            _BASELINE, [person_id, list(numbers), at - timedelta(days=days), at, BASELINE_FEWEST]
-        )
+        since = at - timedelta(days=days)
+        cursor.execute(_BASELINE, [[*person_ids], list(numbers), since, at, BASELINE_FEWEST])
         return {
             number: Baseline(low, high, count) for number, (low, high), count in cursor.fetchall()
         }
 
 
 def baseline(
-    person_id: UUID, code: codes.Code, *, at: datetime, days: int = BASELINE_DAYS
+    person_ids: Sequence[UUID], code: codes.Code, *, at: datetime, days: int = BASELINE_DAYS
 ) -> Baseline | None:
     """Return what was usual for a person of one code, None with fewer than 5 readings."""
-    return baselines(person_id, [code.number], at=at, days=days).get(code.number)
+    return baselines(person_ids, [code.number], at=at, days=days).get(code.number)

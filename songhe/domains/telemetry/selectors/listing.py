@@ -74,26 +74,26 @@ def _stored(row: Sequence[object]) -> StoredReading:
 _COUNT = """
 SELECT day, sum(n) FROM (
   SELECT (effective_at AT TIME ZONE 'UTC')::date AS day, count(*) AS n FROM reading_hot
-   WHERE subject = %(person)s AND effective_at >= %(start)s AND effective_at < %(end)s
+   WHERE subject = ANY(%(persons)s) AND effective_at >= %(start)s AND effective_at < %(end)s
      AND codes && %(codes)s::smallint[]
    GROUP BY 1
   UNION ALL
   SELECT r.day, sum(r.n) FROM reading_day r JOIN reading_shape s ON s.id = r.shape
-   WHERE r.subject = %(person)s AND r.day >= %(first)s AND r.day < %(last)s
+   WHERE r.subject = ANY(%(persons)s) AND r.day >= %(first)s AND r.day < %(last)s
      AND s.codes && %(codes)s::smallint[]
    GROUP BY 1
   UNION ALL
   SELECT %(first)s::date - 1, count(*)
-    FROM sealed_readings(ARRAY[%(person)s], %(codes)s::smallint[], %(start)s, %(first_at)s)
+    FROM sealed_readings(%(persons)s, %(codes)s::smallint[], %(start)s, %(first_at)s)
   UNION ALL
   SELECT %(last)s::date, count(*)
-    FROM sealed_readings(ARRAY[%(person)s], %(codes)s::smallint[], %(last_at)s, %(end)s)
+    FROM sealed_readings(%(persons)s, %(codes)s::smallint[], %(last_at)s, %(end)s)
 ) c GROUP BY day HAVING sum(n) > 0 ORDER BY day DESC
 """
 _PAGE = """
 SELECT subject_kind, subject, device, effective_at, fingerprint, received_at, codes_of, vals,
        flags, person
-  FROM readings(ARRAY[%s], %s::smallint[], %s, %s)
+  FROM readings(%s, %s::smallint[], %s, %s)
  ORDER BY effective_at DESC, device, fingerprint LIMIT %s OFFSET %s
 """
 
@@ -118,19 +118,19 @@ def readings_of(
     numbers = [code.number for code in map(codes.by_key, keys) if class_of(code) in classes]
     if not numbers:
         return [], 0
-    counts = _counts(person.id, numbers, start, end)
+    counts = _counts(person.ids, numbers, start, end)
     first, last, skipped = _days_of_page(counts, limit, offset)
     rows: list[StoredReading] = []
     if first is not None:
         since, until = max(start, _midnight(last)), min(end, _midnight(first) + _DAY)
         with connection.cursor() as cursor:
-            cursor.execute(_PAGE, [person.id, numbers, since, until, limit, offset - skipped])
+            cursor.execute(_PAGE, [person.ids, numbers, since, until, limit, offset - skipped])
             rows = [_stored(row) for row in cursor.fetchall()]
     return [_open_values(row, classes) for row in rows], sum(n for _, n in counts)
 
 
 def _counts(
-    person_id: UUID, numbers: list[int], start: datetime, end: datetime
+    persons: list[UUID], numbers: list[int], start: datetime, end: datetime
 ) -> list[tuple[date, int]]:
     """Return how many messages each UTC day has, newest first; whole sealed days by their row."""
     first = (start - timedelta(microseconds=1)).astimezone(UTC).date() + _DAY
@@ -139,7 +139,7 @@ def _counts(
         cursor.execute(
             _COUNT,
             {
-                "person": person_id,
+                "persons": persons,
                 "codes": numbers,
                 "start": start,
                 "end": end,

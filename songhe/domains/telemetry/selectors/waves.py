@@ -96,7 +96,7 @@ def wave_sources(
     rooms: the home's for this person, for a caller who has read them. 2 queries at most.
     """
     classes = open_classes(actor, person)
-    subjects = [person.id] if "health" in classes else []
+    subjects = person.ids if "health" in classes else []
     if home_id is not None and "home" in classes:
         if rooms is None:
             rooms = people.rooms_for(person.id, home_id, at=at)

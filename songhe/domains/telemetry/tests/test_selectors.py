@@ -137,9 +137,9 @@ def test_baseline_needs_five_readings(cast: Cast) -> None:
     for day, value in enumerate((120, 130, 140, 150)):
         put(cast.chen, cast.devices["bp"], NOW - timedelta(days=day + 1), sbp=value, dbp=80)
     put(cast.chen, cast.devices["bp"], NOW - timedelta(days=15), sbp=220, dbp=80)
-    assert selectors.baseline(cast.chen, sbp, at=NOW) is None
+    assert selectors.baseline([cast.chen], sbp, at=NOW) is None
     put(cast.chen, cast.devices["bp"], NOW - timedelta(hours=1), sbp=160, dbp=80)
-    found = selectors.baseline(cast.chen, sbp, at=NOW)
+    found = selectors.baseline([cast.chen], sbp, at=NOW)
     assert found == selectors.Baseline(low=124.0, high=156.0, count=5)
 
 

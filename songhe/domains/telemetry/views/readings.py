@@ -46,7 +46,7 @@ class Readings(View):
         window = asked_window(request, timezone.now(), TABLE_RANGES_DAYS)
         rows = _rows(actor, frame.person, chart, window)
         title = charts.chart_title(chart)
-        selectors.opened(actor, [person_id], at=window.now)
+        selectors.opened(actor, [frame.person.id], at=window.now)
         table = reading_table(request, rows, caption=title, voidable=_may_void(actor, frame.person))
         context = {
             "frame": frame,
@@ -135,7 +135,7 @@ class VoidReading(View):
             raise NotFound
         frame = people.frame(request, person_id, "now")
         found, gone = selectors.readings_by_keys([key])
-        if gone or key.subject != person_id:
+        if gone or key.subject not in frame.person.ids:
             raise services.NoSuchReading
         names = _device_names(found)
         row = ReadingRow(found[0], charts.CODES_OF[chart], names.get(key.device, ""), None)

@@ -51,15 +51,15 @@ class Wave(View):
         frame = people_panels.frame(request, person_id, "now")
         now = timezone.now()
         source = _source(actor, frame.person, device_id, wave, now)
-        selectors.opened(actor, [person_id], at=now)
+        selectors.opened(actor, [frame.person.id], at=now)
         shown = _frames if source.is_array else _stretch
         context = {
             "frame": frame,
             "title": code_name(source.code),
             "unit": unit_words(source.code),
             "device": waves.device_names([source]).get(source.device, ""),
-            "person_url": reverse("people:person", args=[person_id]),
-            **shown(request, person_id, source),
+            "person_url": reverse("people:person", args=[frame.person.id]),
+            **shown(request, frame.person.id, source),
         }
         return render(request, "telemetry/wave.html", context)
 
