@@ -35,6 +35,7 @@ class Role:
     fields: frozenset[str]
     reach: str
     purposes: dict[str, frozenset[str]]
+    is_apart: bool = False
 
     def carries(self, action: str) -> bool:
         """Tell whether this role carries an action such as "devices.view_device"."""
@@ -81,5 +82,6 @@ def all_roles() -> dict[str, Role]:
             fields=fields,
             reach=body["reach"],
             purposes=purposes,
+            is_apart=body.get("apart", False),
         )
     return roles

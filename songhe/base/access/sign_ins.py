@@ -19,6 +19,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from songhe.base.access.actor import Actor
 from songhe.base.access.models import Grant, RoleAssignment
+from songhe.base.access.roles import all_roles
 from songhe.base.accounts.models import FactorSecret, OutsideIdentity, Session, User
 from songhe.base.accounts.outside import put_identity
 from songhe.base.accounts.passwords import WeakPassword, require_strength
@@ -66,6 +67,11 @@ class OwnAccount(Conflict):
 class OutOfReach(Denied):
     code = "access.out_of_reach"
     message = "This account has roles outside the region or organisation that you manage."
+
+
+class KeptApart(Denied):
+    code = "access.kept_apart"
+    message = "Who watches over administrators is let in and out at the machine, not on a page."
 
 
 class AccountClosed(Conflict):
@@ -264,8 +270,12 @@ def _within_reach(actor: Actor, action: str, user: User, at: datetime) -> User:
     if not actor.may(action):
         raise Denied(action=action)
     locked = User.objects.select_for_update().get(pk=user.pk)
+    if actor.is_system:
+        return locked
     organizations = actor.organizations(action)
     for held in RoleAssignment.objects.filter(user=locked, period__contains=at):
+        if all_roles()[held.role].is_apart:
+            raise KeptApart(action=action)
         if held.organization_id in organizations or actor.covers(action, held.region_prefix):
             continue
         raise OutOfReach(action=action)

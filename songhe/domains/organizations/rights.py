@@ -38,4 +38,6 @@ def rights() -> Rights:
     named = set(found.gives) | set(found.at_work) | {r for one in found.gives.values() for r in one}
     if not named <= set(all_roles()):
         raise ValueError("giving.yaml names a role that nobody knows")
+    if any(all_roles()[role].is_apart for roles in found.gives.values() for role in roles):
+        raise ValueError("giving.yaml gives a role that no page gives")
     return found

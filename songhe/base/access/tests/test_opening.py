@@ -116,6 +116,9 @@ def test_closing_ends_sign_ins_roles_and_grants_and_is_told(admin: Actor) -> Non
         ("admin", COUNTY, "admin", ""),
         ("admin", COUNTY, "admin", COUNTY[:4]),
         ("", COUNTY, "operator", COUNTY),
+        ("admin", COUNTY, "auditor", COUNTY),
+        ("admin", "", "privacy_officer", COUNTY),
+        ("admin", "", "engineer", COUNTY),
     ],
 )
 def test_who_may_not_close_an_account_changes_nothing(
