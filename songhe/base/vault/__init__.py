@@ -9,7 +9,6 @@ which are here.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 from functools import cache
@@ -19,7 +18,7 @@ import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from songhe.base.vault.keyring import VaultClosed, ring
+from songhe.base.vault.keyring import Ring, VaultClosed, ring
 
 __all__ = [
     "VaultClosed",
@@ -95,17 +94,21 @@ def key_of(sealed: bytes | memoryview) -> int:
 def blind_index(text: str, *, field: str) -> bytes:
     """Return the keyed hash by which an encrypted value can be looked up, to be stored with it."""
     now = ring()
-    return _index(now.keys[now.newest], text, field)
+    return _index(now, now.newest, text, field)
 
 
 def blind_indexes(text: str, *, field: str) -> list[bytes]:
     """Return every hash under which the value may be stored: one a key, the newest first."""
-    return [_index(key, text, field) for _, key in sorted(ring().keys.items(), reverse=True)]
+    now = ring()
+    return [_index(now, number, text, field) for number in sorted(now.keys, reverse=True)]
 
 
-def _index(key: bytes, text: str, field: str) -> bytes:
-    derived = hmac.new(key, b"blind\x00" + field.encode(), hashlib.sha256).digest()
-    return hmac.new(derived, text.encode(), hashlib.sha256).digest()
+def _index(now: Ring, number: int, text: str, field: str) -> bytes:
+    derived = now.indexing.get((number, field))
+    if derived is None:
+        derived = hmac.digest(now.keys[number], b"blind\x00" + field.encode(), "sha256")
+        now.indexing[number, field] = derived
+    return hmac.digest(derived, text.encode(), "sha256")
 
 
 def _place(field: str, pk: UUID) -> bytes:

@@ -13,7 +13,7 @@ import hmac
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -22,6 +22,7 @@ from django.conf import settings
 from songhe.kernel.errors import Conflict, Unavailable
 
 MOST = 255
+NAME = "vault.key"
 log = structlog.get_logger(__name__)
 
 
@@ -37,11 +38,15 @@ class RingFull(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """The keys by number, and the number of the one that seals."""
+    """The keys by number, and the number of the one that seals.
+
+    indexing: what blind indexes are made with, derived once by (number of the key, field).
+    """
 
     keys: dict[int, bytes]
     newest: int
     stamp: tuple[int, int]
+    indexing: dict[tuple[int, str], bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def fingerprint(self, number: int) -> str:
         """Return eight digits by which two keys are told apart; they say nothing of the key."""
@@ -53,25 +58,25 @@ _read: Ring | None = None
 
 def path() -> Path:
     """Return where the key file is."""
-    return Path(settings.ENV.state) / "vault.key"
+    return Path(settings.ENV.state) / NAME
 
 
 def ring() -> Ring:
     """Return the ring as the file has it now; the first one is made. Raises VaultClosed."""
     global _read
-    file = path()
+    file = f"{settings.ENV.state}/{NAME}"  # asked for every sealed value: a path object costs more
     try:
-        found = file.stat()
+        found = os.stat(file)
     except FileNotFoundError:
-        _first(file)
-        found = file.stat()
+        _first(path())
+        found = os.stat(file)
     if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        log.error("vault_key_not_private", file=file.name, mode=oct(found.st_mode & 0o777))
+        log.error("vault_key_not_private", file=NAME, mode=oct(found.st_mode & 0o777))
         raise VaultClosed
     stamp = (found.st_ino, found.st_mtime_ns)
     now = _read
     if now is None or now.stamp != stamp:
-        now = _read = _parse(file.read_bytes(), stamp)
+        now = _read = _parse(path().read_bytes(), stamp)
     return now
 
 

@@ -17,6 +17,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
+from songhe.base.database.copying import copy_in
 from songhe.domains.people import indexing
 from songhe.domains.people.models import (
     Contact,
@@ -29,6 +30,7 @@ from songhe.domains.people.models import (
 )
 from songhe.domains.people.sealing import put_address, put_call, put_id_number, put_phone
 from songhe.domains.people.services import AlreadyRegistered, check_choices, check_new
+from songhe.engines.search.services import Entry
 from songhe.engines.search.words import first_reading
 from songhe.kernel.errors import Denied
 from songhe.kernel.ids import uuid7
@@ -123,6 +125,7 @@ class _Load:
         self.rooms: list[Room] = []
         self.persons: list[Person] = []
         self.numbers: list[str] = []
+        self.entries: list[Entry] = []
         self.residencies: list[Residency] = []
         self.facts: list[PersonFact] = []
         self.contacts: list[Contact] = []
@@ -164,11 +167,14 @@ class _Load:
             living=new.living,
             care_level=new.care_level,
         )
+        number = ""
         if new.id_number:
-            self.numbers.append(put_id_number(person, new.id_number, today=self.at.date()))
+            number = put_id_number(person, new.id_number, today=self.at.date())
+            self.numbers.append(number)
         if new.phone:
             put_phone(person, new.phone)
         self.persons.append(person)
+        self.entries.append(indexing.new_entry(person, phone=new.phone, number=number))
         room = None if new.room is None else rooms[new.room]
         period = self.period if new.lives_since is None else DateTimeTZRange(new.lives_since, None)
         self.residencies.append(Residency(person=person, home=home, room=room, period=period))
@@ -223,19 +229,19 @@ class _Load:
         self.changes.append(("people.add_contact", f"people.Person/{person.pk}", {}))
 
     def write(self) -> None:
-        Home.objects.bulk_create(self.homes)
-        Room.objects.bulk_create(self.rooms)
+        copy_in(Home, self.homes)
+        copy_in(Room, self.rooms)
         check_new(self.numbers)
         try:
             with transaction.atomic():
-                Person.objects.bulk_create(self.persons)
+                copy_in(Person, self.persons)
         except IntegrityError:
             raise AlreadyRegistered(field="id_number") from None
-        indexing.put(self.persons)
-        Residency.objects.bulk_create(self.residencies)
-        PersonFact.objects.bulk_create(self.facts)
-        Contact.objects.bulk_create(self.contacts)
-        PersonRecord.objects.bulk_create(self.records)
+        indexing.add(self.entries)
+        copy_in(Residency, self.residencies)
+        copy_in(PersonFact, self.facts)
+        copy_in(Contact, self.contacts)
+        copy_in(PersonRecord, self.records)
         audit.record_changes(
             actor=self.actor,
             changes=[(action, ref, self.at, detail) for action, ref, detail in self.changes],

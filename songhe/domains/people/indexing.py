@@ -23,6 +23,25 @@ def put(persons: Iterable[Person]) -> None:
     search.put(KIND, [entry_of(row, regions) for row in rows])
 
 
+def add(entries: Iterable[search.Entry]) -> None:
+    """Write the entries of persons who are new, as `new_entry` makes them."""
+    search.add(KIND, entries)
+
+
+def new_entry(person: Person, *, phone: str, number: str) -> search.Entry:
+    """Return what can be found of a person who is just being registered, before she is stored.
+
+    phone and number: what was sealed into her row.
+    """
+    return search.Entry(
+        id=person.pk,
+        target=person.pk,
+        region_code=person.region_code,
+        name=person.name,
+        marks=sealing.marks_of(region_code=person.region_code, phone=phone, number=number),
+    )
+
+
 def entry_of(person: Person, regions: Mapping[UUID, str]) -> search.Entry:
     """Return what can be found of a person; regions are those of whom they were merged into.
 

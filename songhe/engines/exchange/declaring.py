@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
@@ -71,17 +71,25 @@ class Importer:
         """Return the columns, with the choices that are open to the actor."""
         raise NotImplementedError
 
-    def parse(self, values: Mapping[str, str]) -> tuple[Mapping[str, Any], list[Mistake]]:
-        """Return (what a row says, what is wrong with it)."""
-        form = self.form(data=dict(values))
-        if form.is_valid():
-            return form.cleaned_data, []
-        mistakes = [
-            Mistake(str(text), "" if name == "__all__" else name)
-            for name, texts in form.errors.items()
-            for text in texts
-        ]
-        return {}, mistakes
+    def reader(self) -> Callable[[Mapping[str, str]], tuple[Mapping[str, Any], list[Mistake]]]:
+        """Return what gives (what a row says, what is wrong with it) of rows, one after another.
+
+        One form serves them all: making a form costs more than asking it.
+        """
+        form = self.form(data={})
+
+        def read(values: Mapping[str, str]) -> tuple[Mapping[str, Any], list[Mistake]]:
+            form.data = dict(values)
+            form.full_clean()
+            if not form.errors:
+                return form.cleaned_data, []
+            return {}, [
+                Mistake(str(text), "" if name == "__all__" else name)
+                for name, texts in form.errors.items()
+                for text in texts
+            ]
+
+        return read
 
     def take(
         self, actor: Actor, rows: Sequence[Taken], at: datetime

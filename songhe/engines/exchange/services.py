@@ -175,9 +175,10 @@ def _take_all(
 
 
 def _rows(importer: Importer, headings: Headings, found: Iterator[sheets.Line]) -> Iterator[_Row]:
+    read = importer.reader()
     for line in found:
         values, mistakes = headings.values(line)
-        data, more = ({}, []) if mistakes else importer.parse(values)
+        data, more = ({}, []) if mistakes else read(values)
         yield _Row(line.number, headings.texts(line), data, [*mistakes, *more])
 
 

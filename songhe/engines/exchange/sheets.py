@@ -1,7 +1,7 @@
 """Reading uploaded tables: what a file is by its content, refusals, rows one by one.
 
 A workbook is never opened before its archive was looked at (entries, unpacked size, macros, XML
-entities); its rows are read one after the other, so memory hangs on the file's texts, not on rows.
+entities); its rows are read one after the other (`workbook`): memory hangs on the file's texts.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.worksheet._reader import WorkSheetParser
 
 from songhe.engines.exchange import refusals
+from songhe.engines.exchange.workbook import Book, Cell, NoSheet, opened
 from songhe.engines.exchange.writing import unguarded
 
 MOST_BYTES = 32 * 2**20
@@ -36,7 +37,15 @@ _EXACT = 10**15  # beyond it a spreadsheet has lost digits
 _MAIN = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 _EMBEDDED = re.compile(r"vbaProject|/embeddings/|/activeX/|/externalLinks/|\.bin$", re.IGNORECASE)
 _HARMLESS = re.compile(r"/printerSettings/", re.IGNORECASE)
-_BAD = (zipfile.BadZipFile, KeyError, ValueError, InvalidFileException, EOFError, OSError)
+_BAD = (
+    zipfile.BadZipFile,
+    KeyError,
+    ValueError,
+    InvalidFileException,
+    EOFError,
+    OSError,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,50 +139,44 @@ def estimated_rows(body: bytes) -> int:
     """Return how many rows below the headings a file says it has; a bar needs no more."""
     if not body.startswith(b"PK"):
         return max(0, body.count(b"\n"))
-    with closing(_open(body)) as book:
-        return max(0, min(MOST_ROWS, int(book.worksheets[0].max_row or 1) - 1))
-
-
-def _open(body: bytes) -> Any:
     try:
-        book = load_workbook(io.BytesIO(body), read_only=True, keep_links=False)
-        if not book.worksheets:
-            raise refusals.NotATable
+        with closing(_open(body)) as book:
+            return max(0, min(MOST_ROWS, book.row_count() - 1))
+    except _BAD:
+        raise refusals.Damaged from None
+
+
+def _open(body: bytes) -> Book:
+    try:
+        return opened(body)
+    except NoSheet:
+        raise refusals.NotATable from None
     except (*_BAD, SyntaxError, TypeError, AttributeError, IndexError):
         raise refusals.Damaged from None
-    return book
 
 
 def _workbook_lines(body: bytes) -> Iterator[Line]:
     """Yield the rows that are in the file; a gap between two of them costs nothing."""
     with closing(_open(body)) as book:
-        sheet = book.worksheets[0]
-        with sheet._get_source() as source:
-            rows = WorkSheetParser(
-                source,
-                sheet._shared_strings,
-                epoch=book.epoch,
-                date_formats=book._date_formats,
-                timedelta_formats=book._timedelta_formats,
-            ).parse()
-            while True:
-                try:
-                    number, cells = next(rows, (0, []))
-                except (*_BAD, SyntaxError, TypeError, IndexError, AttributeError):
-                    raise refusals.Damaged from None
-                if not number:
-                    return
-                yield _line(number, cells)
+        rows = book.rows()
+        while True:
+            try:
+                number, cells = next(rows, (0, []))
+            except (*_BAD, ExpatError, OverflowError, TypeError, IndexError):
+                raise refusals.Damaged from None
+            if not number:
+                return
+            yield _line(number, cells)
 
 
-def _line(number: int, row: Sequence[dict[str, Any]]) -> Line:
+def _line(number: int, row: Sequence[Cell]) -> Line:
     cells: list[str] = []
     problems = {}
-    for cell in row:
-        text, problem = _text(cell["value"], cell["data_type"])
+    for column, value, kind in row:
+        text, problem = _text(value, kind)
         if not text and not problem:
             continue
-        index = min(cell["column"] - 1, MOST_COLUMNS)  # what is beyond stands without a heading
+        index = min(column - 1, MOST_COLUMNS)  # what is beyond stands without a heading
         cells += [""] * (index + 1 - len(cells))
         cells[index] = text
         if problem:
@@ -184,8 +187,7 @@ def _line(number: int, row: Sequence[dict[str, Any]]) -> Line:
 def _text(value: Any, kind: str) -> tuple[str, str]:
     """Return (a cell's text, why it cannot be used)."""
     if kind == "f":
-        text = value if isinstance(value, str) else "="
-        return text[:MOST_CHARACTERS], _("holds a formula: enter the value itself")
+        return value[:MOST_CHARACTERS], _("holds a formula: enter the value itself")
     if value is None:
         return "", ""
     if kind == "e":

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from songhe.base.database.copying import copy_in
 from songhe.base.vault import keyring
 from songhe.engines.search.models import SearchEntry
 from songhe.engines.search.words import spelling
@@ -35,6 +36,12 @@ def put(kind: str, entries: Iterable[Entry]) -> None:
         ],
         batch_size=1000,
     )  # fmt: skip
+
+
+def add(kind: str, entries: Iterable[Entry]) -> None:
+    """Write the entries of things that are new; 1 query. Raises IntegrityError where one is not."""
+    key = keyring.ring().newest
+    copy_in(SearchEntry, [_row(kind, one, key) for one in entries])
 
 
 def _row(kind: str, one: Entry, key: int) -> SearchEntry:
