@@ -48,7 +48,7 @@ def put(importer: Importer, actor: Actor, *rows: dict[str, str]) -> list[Any]:
     """Return what became of rows: the outcome's word, the field of a refusal, or of a mistake."""
     found = []
     for number, row in enumerate(rows):
-        data, mistakes = importer.parse(row)
+        data, mistakes = importer.reader()(row)
         if mistakes:
             found.append(f"mistake {mistakes[0].column}")
             continue
