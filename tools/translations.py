@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from babel.messages import mofile, pofile
 from babel.messages.catalog import Catalog
@@ -226,9 +227,25 @@ def faults(app: App) -> Iterator[str]:
             yield f"{where}: {text!r}: {error}"
 
 
+def conflicts(everything: Iterable[App]) -> Iterator[str]:
+    """Say which sentences have two translations: pages would show that of the first app alone."""
+    said: dict[tuple[Any, str | None], tuple[object, Path]] = {}
+    for app in everything:
+        where = app.catalogue_file.relative_to(ROOT)
+        for entry in read(app.catalogue_file):
+            if not entry.id or not _complete(entry.string):
+                continue
+            string = entry.string[0] if isinstance(entry.string, (list, tuple)) else entry.string
+            text = entry.id[0] if isinstance(entry.id, (list, tuple)) else entry.id
+            first, there = said.setdefault((text, entry.context), (string, where))
+            if first != string:
+                yield f"{where}: {text!r} is {first!r} in {there}: agree, or give it a context"
+
+
 def check(chosen: list[App]) -> int:
     """Print every fault; return 1 when there is one."""
     found = [fault for app in chosen for fault in faults(app)]
+    found += conflicts(apps())
     for fault in found:
         print(fault)
     count = sum(len(app.found) for app in chosen)

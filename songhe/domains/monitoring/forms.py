@@ -43,7 +43,7 @@ class CallForm(ActForm):
         widget=forms.RadioSelect,
     )
     text = forms.CharField(
-        label=_("What was said"),
+        label=pgettext_lazy("a call", "What was said"),
         required=False,
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -88,7 +88,9 @@ class ShelveForm(ActForm):
 
     title = _("Set aside for a while")
     button = _("Set aside")
-    minutes = forms.TypedChoiceField(label=_("Until"), coerce=int, widget=forms.RadioSelect)
+    minutes = forms.TypedChoiceField(
+        label=pgettext_lazy("set aside", "Until"), coerce=int, widget=forms.RadioSelect
+    )
     reason = forms.CharField(
         label=_("Why"),
         help_text=_("It rings again at the end. A reason is always asked for."),
