@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -26,6 +27,14 @@ class Purpose:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a browser stays signed in: without asking for anything, and at all."""
+
+    idle: timedelta
+    longest: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
     name: str
     en: str
@@ -36,6 +45,7 @@ class Role:
     reach: str
     purposes: dict[str, frozenset[str]]
     is_apart: bool = False
+    session: Limits | None = None
 
     def carries(self, action: str) -> bool:
         """Tell whether this role carries an action such as "devices.view_device"."""
@@ -66,6 +76,10 @@ def all_purposes() -> dict[str, Purpose]:
 def all_roles() -> dict[str, Role]:
     """Return every role by name."""
     roles = {}
+    limits = {
+        name: Limits(timedelta(minutes=body["idle_minutes"]), timedelta(hours=body["hours"]))
+        for name, body in _data()["sessions"].items()
+    }
     for name, body in _data()["roles"].items():
         fields = frozenset(body["fields"])
         purposes = {one: frozenset(given) for one, given in body.get("purposes", {}).items()}
@@ -83,5 +97,6 @@ def all_roles() -> dict[str, Role]:
             reach=body["reach"],
             purposes=purposes,
             is_apart=body.get("apart", False),
+            session=limits[body["session"]] if "session" in body else None,
         )
     return roles

@@ -25,6 +25,7 @@ SELECT s.session_data, s.seen_at, s.user_id, {stands}, u.*
 """.replace("{stands}", STANDS % "CASE WHEN u.is_active THEN s.user_id::text ELSE '' END")
 
 SEEN_TO = timedelta(minutes=5)
+OVER = "over"  # what a browser holds after it was signed out by time
 
 
 def id_of_sign_in(session_key: str) -> str:
@@ -67,13 +68,27 @@ class SessionStore(DatabaseSessions):
             return {}
         data, seen_at, user_id, stands, *rest = row
         database.stands(stands)
-        if at - seen_at > SEEN_TO:
-            Session.objects.filter(pk=self.session_key).update(seen_at=at)
+        holds = self.decode(data)
         if user_id is not None:
             count = len(_columns())
             self._account = User.from_db(connection.alias, _columns(), rest[:count])
             self.take(rest[count:], at)
-        return self.decode(data)
+            if self.is_over(holds, seen_at, at):
+                return self._signed_out(database)
+        if at - seen_at > SEEN_TO:
+            Session.objects.filter(pk=self.session_key).update(seen_at=at)
+        return holds
+
+    def _signed_out(self, database: DatabaseWrapper) -> dict[str, Any]:
+        """Forget the session and whose it was; the browser holds that it was signed out."""
+        Session.objects.filter(pk=self.session_key).delete()
+        self._session_key, self._account, self.modified = None, None, True
+        database.stand_as(None)
+        return {OVER: True, "_session_expiry": 900}
+
+    def is_over(self, holds: dict[str, Any], seen_at: datetime, at: datetime) -> bool:
+        """Tell whether the account stayed too long; here only the expiry of the row counts."""
+        return False
 
     def take(self, also: list[Any], at: datetime) -> None:
         """Take what was asked for besides the account; here nothing is."""

@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
 from songhe.base.accounts import factors
+from songhe.base.accounts.sessions import OVER
 from songhe.base.outside import services as outside
 from songhe.kernel.errors import Invalid
 from songhe.kit.errors import sentence
@@ -39,7 +40,8 @@ class SignIn(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             return HttpResponseRedirect(target_of(request) or settings.LOGIN_REDIRECT_URL)
-        return self._page(request, SignInForm())
+        is_over = bool(request.session.pop(OVER, False))
+        return self._page(request, SignInForm(), is_over=is_over)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = SignInForm(request.POST)
@@ -60,9 +62,12 @@ class SignIn(View):
             request, user=user, proofs=(services.PASSWORD,), target=target_of(request), at=now
         )
 
-    def _page(self, request: HttpRequest, form: SignInForm, status: int = 200) -> HttpResponse:
+    def _page(
+        self, request: HttpRequest, form: SignInForm, status: int = 200, *, is_over: bool = False
+    ) -> HttpResponse:
         context = {
             "form": form,
+            "is_over": is_over,
             "next": target_of(request),
             "can_text": outside.can_send(),
             "provider": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
