@@ -6,7 +6,7 @@ from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
 
 PUBLIC = frozenset({"terms", "events", "selectors", "services", "bulk", "panels", "wall"})
-FOR_CONFIG = frozenset({"apps", "urls"})
+FOR_CONFIG = frozenset({"apps", "urls", "api"})
 BUILDERS = "testing"
 
 

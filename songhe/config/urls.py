@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
+from songhe.config.api import api
 from songhe.kit.errors import handler400, handler403, handler404, handler500
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
@@ -25,4 +26,4 @@ _ROOMS = [
 ]
 urlpatterns = [
     path("", include(f"{room}.urls")) for room in _ROOMS if find_spec(f"{room}.urls") is not None
-]
+] + [path("api/v1/", api.urls)]

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from songhe.base.access.actor import Actor
+from songhe.base.access.machines import is_for_machines
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -23,7 +24,9 @@ def wants_fragment(request: HttpRequest) -> bool:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Tell whether the client prefers JSON to HTML (no browser does)."""
+    """Tell whether the client prefers JSON to HTML (no browser does), or asks the API."""
+    if is_for_machines(request):
+        return True
     accept = request.headers.get("Accept", "")
     return "json" in accept and "text/html" not in accept
 

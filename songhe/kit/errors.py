@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
@@ -66,7 +67,7 @@ def render(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the answer to an exception; a fault is logged once, with the request's id."""
     error = anticipated(exception)
     if error is not None:
-        return _answer(request, error.status, error.code, sentence(error))
+        return _answer(request, error.status, error.code, sentence(error), error.params)
     logger.error(
         "fault in %s %s, request %s",
         request.method,
@@ -83,16 +84,24 @@ def fault(request: HttpRequest) -> HttpResponse:
     return _answer(request, 500, "songhe.fault", said)
 
 
-def _answer(request: HttpRequest, status: int, code: str, said: str) -> HttpResponse:
+def _answer(
+    request: HttpRequest,
+    status: int,
+    code: str,
+    said: str,
+    params: Mapping[str, Any] | None = None,
+) -> HttpResponse:
     response: HttpResponse
+    params = params or {}
     if wants_json(request):
-        body = {
+        body: dict[str, Any] = {
             "type": "about:blank",
             "status": status,
             "title": said,
             "code": code,
             "request_id": request_id(request),
         }
+        body |= {name: params[name] for name in ("field", "errors") if name in params}
         response = JsonResponse(body, status=status, content_type="application/problem+json")
     else:
         context: dict[str, Any] = {
@@ -113,6 +122,10 @@ def _answer(request: HttpRequest, status: int, code: str, said: str) -> HttpResp
             context["look"] = look
             html = render_to_string("kit/error.html", context, request=asker)
             response = HttpResponse(html, status=status)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if status == 405 and "allow" in params:
+        response.headers["Allow"] = params["allow"]
     if status == 503:
         response.headers["Retry-After"] = "15"
     add_never_cache_headers(response)

@@ -18,6 +18,7 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from songhe.base.access.machines import is_for_machines
 from songhe.kernel.errors import Invalid, SongheError
 from songhe.kit import errors
 
@@ -32,9 +33,9 @@ log = structlog.get_logger("songhe.web")
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`per_minute` requests of one session or address, as many of them at once.
+    """`per_minute` requests of one session or key, or one address, as many of them at once.
 
-    `routes` are names of screens, none is every screen; `methods` those that count.
+    `routes` are names of screens and operations, none is every one; `methods` those that count.
     """
 
     name: str
@@ -90,6 +91,9 @@ def key_of(request: HttpRequest, whose: Whose) -> str | None:
     The address is the connection's, never a header that anybody may write. Behind a proxy of this
     machine all come from the loopback: there the proxy limits addresses.
     """
+    if whose == "session" and is_for_machines(request):
+        caller = request.caller()  # type: ignore[attr-defined]
+        return f"key {caller.key_id}" if caller is not None else None
     if whose == "session":
         user: Any = getattr(request, "user", None)
         return request.session.session_key if user is not None and user.is_authenticated else None

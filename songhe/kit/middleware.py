@@ -8,11 +8,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import trans_real
 
+from songhe.base.access.machines import is_for_machines
 from songhe.base.audit.services import record_refusal
 from songhe.kernel.errors import Denied, NotFound, SongheError
 from songhe.kernel.ids import uuid7
 from songhe.kit import errors
+from songhe.kit.api.operations import operation_of
 from songhe.kit.look import LANGUAGE_COOKIE, Look
 from songhe.kit.screens import screen_of
 
@@ -27,7 +30,8 @@ class LocaleAndLook:
         self.languages = {code for code, _ in settings.LANGUAGES}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        asked = request.COOKIES.get(LANGUAGE_COOKIE, "")
+        by_header = is_for_machines(request)
+        asked = _accepted(request) if by_header else request.COOKIES.get(LANGUAGE_COOKIE, "")
         language = asked if asked in self.languages else settings.LANGUAGE_CODE
         if not errors.request_id(request):
             request.request_id = str(uuid7())  # type: ignore[attr-defined]
@@ -37,8 +41,15 @@ class LocaleAndLook:
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         response.headers["X-Request-ID"] = errors.request_id(request)
-        patch_vary_headers(response, ("Cookie",))
+        patch_vary_headers(response, ("Accept-Language",) if by_header else ("Cookie",))
         return response
+
+
+def _accepted(request: HttpRequest) -> str:
+    """Return the first of our languages that a machine's Accept-Language wants, "" for none."""
+    wanted = trans_real.parse_accept_lang_header(request.headers.get("Accept-Language", "")[:200])
+    ours = {"zh": "zh-hans", "en": "en"}
+    return next((ours[code[:2]] for code, _q in wanted if code[:2] in ours), "")
 
 
 class Errors:
@@ -59,7 +70,7 @@ class Errors:
 def _audit(request: HttpRequest, refusal: SongheError) -> None:
     """Keep what the answer hides: that somebody was refused, and whether 403 or 404."""
     actor = getattr(request, "actor", None)
-    here = screen_of(request)
+    here = screen_of(request) or operation_of(request)
     if actor is None or not actor.is_authenticated or here is None:
         return
     record_refusal(

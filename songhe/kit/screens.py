@@ -28,7 +28,7 @@ from songhe.kernel.errors import Denied
 from songhe.kit.asks import path_of_page, safe_path, wants_fragment, wants_json
 
 ViewFunction = Callable[..., HttpResponseBase]
-_ACTION = re.compile(r"^[a-z]+\.[a-z]+(_[a-z]+)*$")
+ACTION = re.compile(r"^[a-z]+\.[a-z]+(_[a-z]+)*$")
 
 
 class ScreenDenied(Denied):
@@ -106,7 +106,7 @@ def screen(
     """
     if public == (action is not None):
         raise ImproperlyConfigured(f"screen {route!r}: give an action, or public=True, not both")
-    if action is not None and not _ACTION.match(action):
+    if action is not None and not ACTION.match(action):
         raise ImproperlyConfigured(f"screen {route!r}: {action!r} is not domain.verb_noun")
     if menu is not None and "<" in route:
         raise ImproperlyConfigured(f"screen {route!r}: a menu entry has no parameters")
@@ -182,7 +182,7 @@ def all_screens() -> tuple[Screen, ...]:
 
 
 def stray_routes() -> tuple[str, ...]:
-    """Return the routes that were not made by screen(); a test holds this list to be empty."""
+    """Return the routes made neither by screen() nor as operations; a test holds it empty."""
     return _walk(get_resolver())[1]
 
 
@@ -190,8 +190,10 @@ def stray_routes() -> tuple[str, ...]:
 def _walk(resolver: URLResolver) -> tuple[tuple[Screen, ...], tuple[str, ...]]:
     found: list[Screen] = []
     stray: list[str] = []
-    for route, namespace, pattern in _patterns(resolver, "", ""):
+    for route, namespace, pattern in patterns(resolver, "", ""):
         declared: Screen | None = getattr(pattern.callback, "screen", None)
+        if hasattr(pattern.callback, "operations"):
+            continue
         if declared is None:
             stray.append(route)
         else:
@@ -199,14 +201,15 @@ def _walk(resolver: URLResolver) -> tuple[tuple[Screen, ...], tuple[str, ...]]:
     return tuple(found), tuple(stray)
 
 
-def _patterns(
+def patterns(
     resolver: URLResolver, route: str, namespace: str
 ) -> Iterator[tuple[str, str, URLPattern]]:
+    """Yield every pattern below a resolver with its whole route and the names before its own."""
     for entry in resolver.url_patterns:
         whole = route + str(entry.pattern)
         if isinstance(entry, URLResolver):
             inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
-            yield from _patterns(entry, whole, inner)
+            yield from patterns(entry, whole, inner)
         else:
             yield whole, namespace, entry
 

@@ -34,6 +34,7 @@ OPEN = {
     "access_statement": "read to find out who asks; reasons are sealed",
     "account_emailaddress": "of a library, empty",
     "account_emailconfirmation": "of a library, empty",
+    "accounts_apikey": "read to find out who asks, by a digest; no key is kept",
     "accounts_factorsecret": "read at the door, before anybody is known; sealed",
     "accounts_outsideidentity": "read at the door",
     "mfa_authenticator": "read at the door; secrets are sealed beside it",

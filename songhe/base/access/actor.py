@@ -35,7 +35,8 @@ class HeldGrant:
 class Actor:
     """The first argument of every read and write. Roles and grants are those valid at `at`.
 
-    purposes: what the user has stated to look at persons for, at `at`.
+    purposes: what the user has stated to look at persons for, at `at`. key_id: the key by which
+    a machine works as the user.
     """
 
     user_id: UUID | None
@@ -48,6 +49,7 @@ class Actor:
     request_id: str = ""
     is_system: bool = False
     session_key: str = field(default="", repr=False)
+    key_id: UUID | None = None
 
     @property
     def is_authenticated(self) -> bool:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import cast
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
+from songhe.base.access import api_keys
 from songhe.base.access.actor import ANONYMOUS, Actor
+from songhe.base.access.machines import is_for_machines, key_in
 from songhe.base.access.services import actor_for, actor_of
 from songhe.base.access.sessions import SessionStore
 from songhe.base.database.base import DatabaseWrapper
@@ -22,14 +26,28 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if is_for_machines(request):
+            self._by_key(request)
+        else:
+            self._by_session(request)
+        return self.get_response(request)
+
+    def _by_key(self, request: HttpRequest) -> None:
+        """Let the API know its caller by the key alone: a browser's session is nobody there."""
+
+        def load() -> api_keys.Caller | None:
+            return api_keys.caller_of(key_in(request), at=timezone.now(), **_words(request))
+
+        known = cache(load)
+        request.caller = known  # type: ignore[attr-defined]
+        request.user, request.actor = api_keys.lazily(known, AnonymousUser())  # type: ignore[attr-defined]
+
+    def _by_session(self, request: HttpRequest) -> None:
         def load() -> Actor:
             if not request.user.is_authenticated:
                 return ANONYMOUS
             session = cast(SessionStore, request.session)
-            words = {
-                "locale": get_language() or "zh-hans",
-                "request_id": getattr(request, "request_id", ""),
-            }
+            words = _words(request)
             if session.held is not None and session.account == request.user:
                 at, holds = session.held
                 return actor_of(request.user, at, holds, **words)
@@ -37,4 +55,10 @@ class ActorMiddleware:
             return actor_for(request.user, timezone.now(), **words)
 
         request.actor = SimpleLazyObject(load)  # type: ignore[attr-defined]
-        return self.get_response(request)
+
+
+def _words(request: HttpRequest) -> dict[str, str]:
+    return {
+        "locale": get_language() or "zh-hans",
+        "request_id": getattr(request, "request_id", ""),
+    }

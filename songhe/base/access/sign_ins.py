@@ -18,6 +18,7 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from songhe.base.access.actor import Actor
+from songhe.base.access.api_keys import revoke_all
 from songhe.base.access.models import Grant, RoleAssignment
 from songhe.base.access.roles import all_roles
 from songhe.base.accounts.models import FactorSecret, OutsideIdentity, Session, User
@@ -181,7 +182,7 @@ def open_account(*, actor: Actor, login: str, display_name: str, at: datetime) -
 def renew_secret(*, actor: Actor, user: User, at: datetime) -> str:
     """Give who has lost password or second factor a new first secret; return it, told once.
 
-    The password, the second factors and every sign-in end. Raises Denied, OutOfReach,
+    The password, the second factors, every sign-in and every key end. Raises Denied, OutOfReach,
     AccountClosed.
     """
     user = _within_reach(actor, RENEW, user, at)
@@ -194,6 +195,7 @@ def renew_secret(*, actor: Actor, user: User, at: datetime) -> str:
     Authenticator.objects.filter(user=user).delete()
     FactorSecret.objects.filter(user=user).delete()
     ended, _ = Session.objects.filter(user=user).delete()
+    revoke_all(actor=actor, user=user, at=at)
     audit.record_change(
         actor=actor,
         action=RENEW,
@@ -219,6 +221,7 @@ def close_account(*, actor: Actor, user: User, at: datetime) -> None:
     user.save(update_fields=["is_active", "left_at"])
     ended, _ = Session.objects.filter(user=user).delete()
     OutsideIdentity.objects.filter(user=user).delete()
+    revoke_all(actor=actor, user=user, at=at)
     for model in (RoleAssignment, Grant):
         for row in model.objects.select_for_update().filter(user=user, period__contains=at):
             row.period = DateTimeTZRange(row.period.lower, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -84,6 +85,39 @@ class FactorSecret(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class ApiKey(models.Model):
+    """A key by which a machine asks the JSON API as an account. Only a digest of it is kept.
+
+    may_change: it may do more than read. used_on: the last day on which it was used.
+    """
+
+    LONGEST = timedelta(days=366)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    digest = models.BinaryField(max_length=32, unique=True)
+    may_change = models.BooleanField(default=False)
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    used_on = models.DateField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    ends_at__gt=models.F("made_at"),
+                    ends_at__lte=models.F("made_at") + timedelta(days=366),
+                ),
+                name="key_ends_within_a_year",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class OutsideIdentity(models.Model):

@@ -37,8 +37,15 @@ def _entry(
         action=action,
         ref=ref,
         request_id=actor.request_id,
-        detail=detail | ({"by": "system"} if actor.is_system else {}),
+        detail=detail | _by(actor),
     )
+
+
+def _by(actor: Actor) -> dict[str, str]:
+    """Return by what it was done where that was no browser: the system, or a machine's key."""
+    if actor.is_system:
+        return {"by": "system"}
+    return {"key": str(actor.key_id)} if actor.key_id is not None else {}
 
 
 def record_change(

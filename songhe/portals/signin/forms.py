@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from songhe.kit.forms import KitForm
 
@@ -93,6 +94,29 @@ class SecondStepForm(KitForm):
 
 class PasskeyNameForm(KitForm):
     name = forms.CharField(label=_("What to call it"), max_length=60)
+
+
+class KeyForm(KitForm):
+    """A key for another system."""
+
+    name = forms.CharField(
+        label=_("Which system it is for"),
+        max_length=60,
+        help_text=_("Such as: county hospital, dispatch of the emergency centre."),
+    )
+    days = forms.TypedChoiceField(
+        label=_("How long it is good"),
+        coerce=int,
+        choices=[
+            (30, pgettext_lazy("key", "30 days")),
+            (90, pgettext_lazy("key", "90 days")),
+            (180, _("half a year")),
+            (365, _("a year")),
+        ],
+    )
+    may_change = forms.BooleanField(
+        label=_("It may change things too, not only read"), required=False
+    )
 
 
 class PhoneForm(KitForm):

@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from songhe.base.access.api_keys import KEEP
 from songhe.kit import Menu, screen
-from songhe.portals.signin.views import account, door, factors, outside, phone
+from songhe.portals.signin.views import account, door, factors, keys, outside, phone
 
 app_name = "signin"
 urlpatterns = [
@@ -33,6 +34,8 @@ urlpatterns = [
         fresh=True,
     ),
     screen("account/sign-ins/end/", account.EndSignIns, action="home.view", name="end_sign_ins"),
+    screen("account/keys/", keys.Keys, action=KEEP, name="keys", fresh=True),
+    screen("account/keys/revoke/", keys.RevokeKey, action=KEEP, name="revoke_key", fresh=True),
     screen("account/code-app/", factors.CodeApp, action="home.view", name="code_app", fresh=True),
     screen(
         "account/recovery-codes/",

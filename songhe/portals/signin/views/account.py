@@ -19,11 +19,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
+from songhe.base.access.api_keys import KEEP
 from songhe.base.access.sign_ins import end_other_sign_ins, end_sign_in, sign_ins
 from songhe.base.accounts import factors
 from songhe.base.accounts import proofs as proving
 from songhe.base.accounts.outside import identity_of
 from songhe.kernel.errors import Invalid, SongheError
+from songhe.kit.asks import actor_of
 from songhe.kit.errors import sentence
 from songhe.kit.forms import KitForm, refuse
 from songhe.portals.signin import codes, services
@@ -57,6 +59,7 @@ class Account(View):
             "factors": factors.factors_of(user),
             "provider": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
             "identity": identity_of(user),
+            "may_keep_keys": actor_of(request).may(KEEP),
         }
         return render(request, "signin/account.html", context)
 
