@@ -62,6 +62,11 @@ class PersonFrame:
     phone: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_day_open(self) -> bool:
+        """Tell whether anything of the person's day is open to the reader."""
+        return bool(self.person.fields & {"health", "home", "location", "devices"})
+
 
 def frame(request: HttpRequest, person_id: UUID, current: str) -> PersonFrame:
     """Return the head of a person's page; the look is audited. Raises NoSuchPerson."""

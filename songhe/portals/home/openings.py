@@ -90,6 +90,18 @@ _LINKS: tuple[tuple[str, str, str, Promise, Promise], ...] = (
      gettext_lazy("What rang, who answered, how it ended.")),
     ("people.list_persons", "people:person_list", "users", gettext_lazy("People"),
      gettext_lazy("Everybody who is open to you.")),
+    ("security.review_emergencies", "security:emergencies", "siren",
+     gettext_lazy("Review of emergencies"),
+     gettext_lazy("Who opened whose data in an emergency, and whether it was right.")),
+    ("security.list_requests", "security:request_list", "inbox", gettext_lazy("Requests"),
+     gettext_lazy("What people ask about their own data, and by when an answer is due.")),
+    ("security.search_audit", "security:audit_search", "scan-search", gettext_lazy("Audit"),
+     gettext_lazy("Who looked at what, who changed what, and who was refused.")),
+    ("security.view_chain", "security:chain", "link", gettext_lazy("Audit chain"),
+     gettext_lazy("Whether the records of the audit are whole, and since when.")),
+    ("organizations.review_roles", "organizations:review", "user-cog",
+     gettext_lazy("Review of roles"),
+     gettext_lazy("Who holds which role, which end soon, and which nobody uses.")),
 )  # fmt: skip
 
 

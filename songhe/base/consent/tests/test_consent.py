@@ -13,6 +13,7 @@ from songhe.base.access import giving
 from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM, Actor
 from songhe.base.access.models import Grant
+from songhe.base.access.roles import all_roles
 from songhe.base.accounts.models import User
 from songhe.base.audit.models import AuditEntry
 from songhe.base.consent import following, papers, recipients, selectors, services, texts
@@ -332,3 +333,15 @@ def test_a_withdrawal_and_a_gift_at_once_never_leave_a_grant_behind() -> None:
         said = {c for w in selectors.words_now(person, at=after) for c in w.classes}
         assert seen("chenwei", person, after) == said
         assert "health" not in said
+
+
+def test_what_is_open_without_asking_is_told_in_full() -> None:
+    """Whoever sees persons of a region by role alone stands in the texts, with all they see."""
+    told: dict[str, set[str]] = {}
+    for purpose in texts.texts_at(NOW).purposes.values():
+        if not purpose.is_optional:
+            for role in purpose.recipient_roles:
+                told.setdefault(role, set()).update(purpose.classes)
+    for role in all_roles().values():
+        if role.reach == "region":
+            assert set(role.opens(role.purposes)) == told.get(role.name, set()), role.name

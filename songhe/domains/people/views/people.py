@@ -81,7 +81,8 @@ def person_rows(actor: Actor, persons: list[Any]) -> list[PersonRow]:
             region=" ".join(
                 names[code] for code in (view.region_code[:9], view.region_code) if code in names
             ),
-            risks=_(", ").join(panels.risk_words(view, known.get(view.id, []))[:3]),
+            risks=_(", ").join(panels.risk_words(view, known.get(view.id, []))[:3])
+            or (_("nothing noted") if "health" in view.fields else _("not open to you")),
         )
         for view in views
     ]
