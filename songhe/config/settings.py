@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "songhe.base.regions",
     "songhe.base.outside",
     "songhe.base.consent",
+    "songhe.base.retention",
     "songhe.engines.workflow",
     "songhe.engines.exchange",
     "songhe.engines.search",

@@ -20,7 +20,13 @@ from django.urls import reverse
 
 from songhe.base.accounts.testing import signed_in
 from songhe.kit.screens import Screen, all_screens, stray_routes
-from tests.access.world import PERSONAL, World, make_duplicates, make_world
+from tests.access.world import (
+    PERSONAL,
+    World,
+    make_duplicates,
+    make_retention,
+    make_world,
+)
 
 GOLDEN = Path(__file__).parents[1] / "golden/access_matrix.csv"
 REFUSED = {401, 403, 404}
@@ -32,6 +38,7 @@ pytestmark = pytest.mark.django_db
 def world(db: None) -> World:
     made = make_world(datetime.now(UTC))
     make_duplicates(made, datetime.now(UTC))
+    make_retention(made, datetime.now(UTC))
     return made
 
 
@@ -61,6 +68,8 @@ def address(screen: Screen, world: World) -> str:
         "emergency": world.emergency,
         "staff": world.staff,
         "role": world.role,
+        "hold": world.hold,
+        "destruction": world.destruction,
         "user": world.users["worker"].pk,
     }
     values: dict[str, UUID | str] = {}
@@ -101,6 +110,7 @@ PARAMETERS = {
     "topic": "living",
     "purpose": "family",
     "request_kind": "copy",
+    "data_class": "alarms",
 }
 
 

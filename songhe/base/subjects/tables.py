@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -85,7 +86,7 @@ def restricting() -> dict[str, dict[str, str]]:
 
 
 def sets_of(person_id: UUID) -> Sets:
-    """Return the sets of ids by which a person's rows are found; 8 queries."""
+    """Return the sets of ids by which a person's rows are found; 9 queries."""
     found: Sets = {"person": person_id}
     with connection.cursor() as cursor:
         for name, statement in _facts()["sets"].items():
@@ -93,4 +94,15 @@ def sets_of(person_id: UUID) -> Sets:
             found[name] = [pk for (pk,) in cursor.fetchall()]
     found["subjects"] = [*found["persons"], *found["homes"], *found["rooms"]]
     found["scopes"] = [f"person:{pk}" for pk in found["persons"]]
+    return found
+
+
+def sets_of_all(person_ids: Iterable[UUID]) -> Sets:
+    """Return the sets of several persons together, empty for nobody; 9 queries a person."""
+    lists = [*_facts()["sets"], "subjects", "scopes"]
+    found: Sets = {name: [] for name in lists} | {"person": None}
+    for person_id in person_ids:
+        one = sets_of(person_id)
+        for name in lists:
+            found[name] = list({*found[name], *one[name]})
     return found

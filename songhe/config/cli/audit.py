@@ -9,11 +9,15 @@ from pathlib import Path
 
 
 def main(argv: list[str]) -> int:
-    """Do one of the four; `verify` needs neither server nor database."""
+    """Do one of the five; `verify` and `certificate` need neither server nor database."""
     if argv[:1] == ["verify"]:
         from songhe.base.audit import verify
 
         return verify.main(argv[1:])
+    if argv[:1] == ["certificate"]:
+        from songhe.base.audit import certificate
+
+        return certificate.main(argv[1:])
     parser = argparse.ArgumentParser(
         prog="songhe audit",
         description="Every read of personal data, every change and every refusal is in one chain "
@@ -29,6 +33,7 @@ def main(argv: list[str]) -> int:
     to_file.add_argument("--from", dest="since", type=date.fromisoformat, help="first UTC day")
     to_file.add_argument("--to", dest="until", type=date.fromisoformat, help="last UTC day")
     what.add_parser("verify", help="check such a file, on any machine: songhe audit verify --help")
+    what.add_parser("certificate", help="check a certificate of destruction, on any machine")
     arguments = parser.parse_args(argv)
     from songhe.config import logs
     from songhe.config.cli.database import reachable_database

@@ -18,6 +18,7 @@ from songhe.base.access import policies
 from songhe.base.access.actor import SYSTEM, Actor
 from songhe.base.audit import proof, signing
 from songhe.base.audit import services as audit
+from songhe.base.retention import holds
 from songhe.base.subjects import erasing, tables
 from songhe.base.subjects.erasing import Line
 from songhe.domains.devices import selectors as devices
@@ -53,11 +54,15 @@ class SomethingLeft(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What erasing would do. never: what no erasure touches, with the reason."""
+    """What erasing would do. never: what no erasure touches, with the reason.
+
+    hold: the paper and the day of a legal hold that forbids it now.
+    """
 
     lines: list[Line]
     kept_until: datetime | None
     never: dict[str, dict[str, str]]
+    hold: tuple[str, datetime] | None = None
 
 
 def plan_of(actor: Actor, request: DataRequest, *, at: datetime) -> Plan:
@@ -65,19 +70,36 @@ def plan_of(actor: Actor, request: DataRequest, *, at: datetime) -> Plan:
     policies.authorise(actor, HANDLE, request)
     kept = [one for one in erasing.duties_of(request.person_id) if one.until > at]
     until = max((one.until for one in kept), default=None)
-    return Plan(erasing.plan(request.person_id, at=at), until, tables.never())
+    lines = erasing.plan(request.person_id, at=at)
+    hold = holds.over(request.person_id, tables=touched(lines), at=at)
+    said = (holds.paper_of(hold), hold.period.lower) if hold else None
+    return Plan(lines, until, tables.never(), said)
+
+
+def touched(lines: list[Line]) -> set[str]:
+    """Return the tables of a plan in which something would go."""
+    return {line.table for line in lines if line.way != "keep"}
+
+
+def _check_holds(person_id: UUID, at: datetime) -> None:
+    """Raise Held where a legal hold keeps the person."""
+    holds.check(person_id, tables=touched(erasing.plan(person_id, at=at)), at=at)
 
 
 @transaction.atomic
 def ask_erasure(
     *, actor: Actor, request_id: UUID, at: datetime, defer: Callable[[UUID], object]
 ) -> Erasure:
-    """Let a taken request's data be erased by the job. Raises TakeFirst, Runs, NoSuchRequest."""
+    """Let a taken request's data be erased by the job.
+
+    Raises TakeFirst, Runs, NoSuchRequest, Held.
+    """
     row = services.locked(actor, HANDLE, request_id)
     if row.kind != RequestKind.ERASURE:
         raise NoSuchRequest
     if row.state != RequestState.WORKING:
         raise TakeFirst
+    _check_holds(row.person_id, at)
     before = Erasure.objects.filter(request=row).first()
     if before is not None and before.state != Erasure.State.FAILED:
         raise Runs
@@ -114,25 +136,40 @@ def run_erasure(*, erasure_id: UUID, at: datetime) -> Erasure:
         Erasure.objects.filter(pk=row.pk).update(
             state=Erasure.State.FAILED, found={"left": left}, ended_at=at
         )
+    except holds.Held:  # placed since it was asked for
+        Erasure.objects.filter(pk=row.pk).update(
+            state=Erasure.State.FAILED, found={"held": True}, ended_at=at
+        )
     row.refresh_from_db()
     return row
 
 
 def erase_due(*, at: datetime) -> int:
-    """Erase what a duty had kept and keeps no longer; return for how many persons."""
-    due = list(Erasure.objects.filter(state=Erasure.State.DONE, kept_until__lte=at)[:100])
+    """Erase what a duty had kept and keeps no longer; return for how many persons.
+
+    Who is held waits until the hold is over.
+    """
+    rows = Erasure.objects.filter(state=Erasure.State.DONE, kept_until__lte=at)
+    found = list(rows.select_related("request")[:100])
+    due = [row for row in found if not _is_held(row.request.person_id, at)]
     for row in due:
         Erasure.objects.filter(pk=row.pk).update(state=Erasure.State.RUNNING)
         run_erasure(erasure_id=row.pk, at=at)
     return len(due)
 
 
+def _is_held(person_id: UUID, at: datetime) -> bool:
+    tables_of = touched(erasing.plan(person_id, at=at))
+    return holds.over(person_id, tables=tables_of, at=at) is not None
+
+
 def _erase(row: Erasure, at: datetime) -> None:
     request = DataRequest.objects.select_for_update().get(pk=row.request_id)
     person_id = request.person_id
+    _check_holds(person_id, at)
     words = erasing.words_of(person_id)
     kept = [one for one in erasing.duties_of(person_id) if one.until > at]
-    _unbind(person_id, at)
+    unbind(person_id, at)
     lines = erasing.erase(person_id, words, at=at)
     leave = {name for one in kept for name in one.duty.keeps}
     found = erasing.search(words, kept=leave)
@@ -168,7 +205,7 @@ def _erase(row: Erasure, at: datetime) -> None:
     )
 
 
-def _unbind(person_id: UUID, at: datetime) -> None:
+def unbind(person_id: UUID, at: datetime) -> None:
     """End the bindings of her devices, so that nothing is measured of her any more."""
     homes = tables.sets_of(person_id)["homes"]
     for home_id in homes or [None]:

@@ -1,4 +1,4 @@
-"""Jobs of telemetry: seal closed days, roll regions up, destroy what is out of time."""
+"""Jobs of telemetry: seal closed days, roll regions up."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from procrastinate.contrib.django import app
 
 from songhe.base.events.retry import AWAY
 from songhe.domains.telemetry import services
-
-LOCK = "telemetry.old_days"  # one after the other: they read and rewrite the same days
+from songhe.domains.telemetry.terms import OLD_DAYS_LOCK as LOCK
 
 
 @app.periodic(cron="20 * * * *", periodic_id="hourly")
@@ -24,10 +23,3 @@ def seal(context: JobContext, timestamp: int = 0) -> None:
 def roll_up(context: JobContext, timestamp: int = 0) -> None:
     """Roll up the regions' days that have changed."""
     services.roll_up_due_regions(clock=timezone.now, should_stop=context.should_abort)
-
-
-@app.periodic(cron="40 19 * * *", periodic_id="nightly")
-@app.task(name="telemetry.destroy", queue="old-days", lock=LOCK, retry=AWAY, pass_context=True)
-def destroy(context: JobContext, timestamp: int = 0) -> None:
-    """Destroy what is kept no longer; at 19:40 UTC, in China the middle of the night."""
-    services.destroy_old(clock=timezone.now, should_stop=context.should_abort)

@@ -21,6 +21,8 @@ VIEW_OLD_DAYS = "telemetry.view_old_days"
 KEEP_OLD_DAYS = "telemetry.keep_old_days"
 VIEW_REGIONS = "telemetry.view_regions"
 DESTROY_READINGS = "telemetry.destroy_readings"
+# Jobs that read and rewrite old days run one after the other, the nightly destruction among them.
+OLD_DAYS_LOCK = "telemetry.old_days"
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S

@@ -47,8 +47,8 @@ def asked_of(county: County) -> RuleTrial:
 
 
 def test_the_jobs_are_found() -> None:
-    assert {"telemetry.seal", "telemetry.roll_up", "telemetry.destroy", "monitoring.run_trial",
-            "events.deliver"} <= set(OURS)  # fmt: skip
+    assert {"telemetry.seal", "telemetry.roll_up", "security.destroy_expired",
+            "monitoring.run_trial", "events.deliver"} <= set(OURS)  # fmt: skip
 
 
 @pytest.mark.parametrize("error", [OperationalError("away"), InterfaceError("away")])

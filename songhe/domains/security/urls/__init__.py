@@ -1,6 +1,13 @@
 """Routes of security, one file a field of work."""
 
-from songhe.domains.security.urls import audit, consents, emergencies, purposes, requests
+from songhe.domains.security.urls import (
+    audit,
+    consents,
+    emergencies,
+    purposes,
+    requests,
+    retention,
+)
 
 app_name = "security"
 urlpatterns = [
@@ -9,4 +16,5 @@ urlpatterns = [
     *consents.urlpatterns,
     *emergencies.urlpatterns,
     *purposes.urlpatterns,
+    *retention.urlpatterns,
 ]

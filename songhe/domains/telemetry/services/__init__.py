@@ -4,7 +4,6 @@ from songhe.domains.telemetry.services.errors import LetterHandled, NoSuchReadin
 from songhe.domains.telemetry.services.keeping import (
     AskedAlready,
     ask_to_seal,
-    destroy_old,
     keep_soon,
     roll_up_due_regions,
     seal_old_days,
@@ -23,7 +22,6 @@ __all__ = [
     "ReasonNeeded",
     "SealBroken",
     "ask_to_seal",
-    "destroy_old",
     "dismiss_letter",
     "keep_soon",
     "replay_letter",

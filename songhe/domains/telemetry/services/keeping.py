@@ -13,8 +13,8 @@ from procrastinate.exceptions import AlreadyEnqueued
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.domains.telemetry.models import Run
-from songhe.domains.telemetry.services import regions, retention, sealing
-from songhe.domains.telemetry.services.runs import Clock, Journal, journal, never
+from songhe.domains.telemetry.services import regions, sealing
+from songhe.domains.telemetry.services.runs import Clock, journal, never
 from songhe.domains.telemetry.terms import KEEP_OLD_DAYS, Work
 from songhe.kernel.errors import Conflict, Denied
 
@@ -83,14 +83,3 @@ def roll_up_due_regions(*, clock: Clock, should_stop: Stop = never) -> int:
                 break
         kept.found = {"days": done}
     return done
-
-
-def destroy_old(*, clock: Clock, should_stop: Stop = never) -> dict[str, int]:
-    """Destroy what is kept no longer; return how many of each term went."""
-    with journal(Work.DESTROY, clock=clock, should_stop=should_stop) as kept:
-        kept.found = _destroy(kept)
-        return dict(kept.found)
-
-
-def _destroy(kept: Journal) -> dict[str, int]:
-    return retention.destroy_expired(at=kept.clock(), progress=kept.moved)

@@ -9,10 +9,12 @@ from datetime import date, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 from typing import cast as as_type
+from uuid import UUID
 
 import pytest
 import yaml
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -20,9 +22,12 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from songhe.base.audit.models import AuditEntry
+from songhe.base.retention.handlers import Ask
+from songhe.base.retention.held import held_at
+from songhe.base.retention.models import Hold
 from songhe.domains.telemetry import kept, selectors, services
 from songhe.domains.telemetry.models import DeadLetter, Run
-from songhe.domains.telemetry.services import regions
+from songhe.domains.telemetry.services import data_classes, regions, retention
 from songhe.domains.telemetry.services.runs import journal
 from songhe.domains.telemetry.terms import Work
 from songhe.domains.telemetry.tests.cast import NOW, Cast, make_cast, put
@@ -59,9 +64,46 @@ def rows(statement: str, *given: object) -> list[Any]:
         return list(cursor.fetchall())
 
 
+class Counted:
+    """Counts what goes, as a run of base.retention does."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def count(self, rows: int) -> None:
+        self.rows += rows
+
+    def note(self, **said: object) -> None:
+        raise AssertionError(said)
+
+    def goes_on(self) -> bool:
+        return True
+
+
+def destroy(at: datetime = NOW, *, is_trial: bool = False) -> dict[str, int]:
+    """Destroy what is out of time, holds respected; return how many of each term went."""
+    found, held = {}, held_at(at)
+    for one in data_classes.data_classes():
+        if one.is_timed:
+            ask = Ask(one, at - timedelta(days=one.days), at, held)
+            counted, due = Counted(), retention.find(ask).count
+            if not is_trial:
+                retention.destroy(ask, counted)
+                assert counted.rows == due, one.name
+            found[one.name.removeprefix("telemetry-")] = due
+    return {name: count for name, count in found.items() if count}
+
+
 def seal_and_destroy() -> dict[str, int]:
     services.seal_old_days(clock=lambda: NOW)
-    return services.destroy_old(clock=lambda: NOW)
+    return destroy()
+
+
+def hold(person: UUID, *, until: datetime) -> None:
+    """Place a hold on a person that ends by itself."""
+    Hold.objects.create(
+        person_id=person, period=DateTimeTZRange(NOW - timedelta(days=1), until), placed_at=NOW
+    )
 
 
 def shown(at: datetime) -> list[tuple[tuple[str, ...], tuple[float, ...]]]:
@@ -89,11 +131,7 @@ def test_only_the_class_that_is_out_of_time_goes(short: kept.Kept) -> None:
     assert entry.detail["count"] == 5
     assert entry.detail["kept_days"] == 100
     assert entry.detail["by"] == "system"
-    assert services.destroy_old(clock=lambda: NOW) == {}
-    assert [run.found for run in Run.objects.filter(work="destroy").order_by("id")] == [
-        {"location": 5},
-        {},
-    ]
+    assert destroy() == {}
 
 
 def test_everything_of_a_month_leaves_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +144,7 @@ def test_everything_of_a_month_leaves_no_table(monkeypatch: pytest.MonkeyPatch) 
     services.seal_old_days(clock=lambda: NOW)
     leaf = f"reading_day_{OLD:%Y%m}"
     assert rows("SELECT to_regclass(%s) IS NULL", leaf) == [(False,)]
-    assert services.destroy_old(clock=lambda: NOW) == {
+    assert destroy() == {
         "health": 1, "home": 1, "location": 1, "devices": 1,
     }  # fmt: skip
     assert rows("SELECT to_regclass(%s) IS NULL", leaf) == [(True,)]
@@ -141,7 +179,7 @@ def test_rollups_letters_waveforms_and_voided_have_their_own_terms(
         )  # fmt: skip
     key = put(cast.chen, cast.devices["bp"], NOW, sbp=300, person=cast.chen)
     services.void_reading(actor=cast.actor("admin"), key=key, reason="x", at=OLD)
-    found = services.destroy_old(clock=lambda: NOW)
+    found = destroy()
     assert found["hours"] == found["days"] == 1
     assert found["regions"] > 24
     assert (found["waveforms"], found["dead_letters"], found["voided"]) == (1, 1, 1)
@@ -152,6 +190,62 @@ def test_rollups_letters_waveforms_and_voided_have_their_own_terms(
         "ref", flat=True
     )
     assert set(told) == {f"telemetry.Kept/{name}" for name in found}
+
+
+def test_who_is_held_keeps_readings_until_the_hold_ends(cast: Cast, short: kept.Kept) -> None:
+    for person, device in ((cast.chen, cast.devices["band"]), (SUBJECT, DEVICE)):
+        put(person, device, OLD, heart_rate=70, lat=30.1, lon=104.5, person=person)
+        put(person, device, OLD + timedelta(hours=1), lat=30.1, lon=104.5, person=person)
+    hold(cast.chen, until=NOW + timedelta(days=30))
+    assert seal_and_destroy() == {"location": 4}
+    held = selectors.stream(subjects=[cast.chen], since=OLD, until=OLD + timedelta(days=1))
+    assert [len(reading.values) for reading in held] == [3, 2]
+    assert destroy(NOW + timedelta(days=20)) == {}
+    leaf = f"reading_day_{OLD:%Y%m}"
+    assert rows("SELECT to_regclass(%s) IS NULL", leaf) == [(False,)]
+    after = NOW + timedelta(days=31)
+    assert destroy(after, is_trial=True) == {"location": 4}
+    assert destroy(after) == {"location": 4}
+    assert destroy(after) == {}
+    left = selectors.stream(subjects=None, since=OLD, until=OLD + timedelta(days=1))
+    assert [reading.values for reading in left] == [(70.0,), (70.0,)]
+    assert rows("SELECT messages, readings FROM sealed_day WHERE day = %s", OLD.date()) == [(2, 2)]
+    assert rows("SELECT count(*) FROM destroyed_held") == [(0,)]
+
+
+def test_rollups_and_letters_of_who_is_held_stay(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = kept.settings()
+    groups = {
+        name: {key: replace(term, days=100) for key, term in getattr(facts, name).items()}
+        for name in ("readings", "rollups", "others")
+    }
+    made = replace(facts, **groups)
+    monkeypatch.setattr(kept, "settings", lambda: made)
+    device = cast.devices["band"]
+    for person, from_device in ((cast.chen, device), (SUBJECT, DEVICE)):
+        for minute in range(0, 1440, 12):
+            at = OLD.replace(hour=0, minute=0) + timedelta(minutes=minute)
+            put(person, from_device, at, heart_rate=60 + minute % 9, person=person)
+        DeadLetter.objects.create(
+            id=uuid7(), received_at=OLD, device=from_device, device_key="k", topic="t",
+            payload=b"", reason="not-json", detail="", state="new",
+        )  # fmt: skip
+    services.seal_old_days(clock=lambda: NOW)
+    hold(cast.chen, until=NOW + timedelta(days=30))
+    went = destroy()
+    assert {name: went[name] for name in ("health", "hours", "days", "dead_letters")} == {
+        "health": 120, "hours": 1, "days": 1, "dead_letters": 1,
+    }  # fmt: skip
+    for table in ("reading_day", "reading_hour", "reading_month"):
+        assert rows(f"SELECT DISTINCT subject FROM {table}") == [(cast.chen,)], table
+    assert [letter.device for letter in DeadLetter.objects.all()] == [device]
+    assert destroy() == {}
+    went = destroy(NOW + timedelta(days=31))
+    assert (went["health"], went["hours"], went["dead_letters"]) == (120, 1, 1)
+    assert rows("SELECT count(*) FROM reading_day") == [(0,)]
+    assert rows("SELECT to_regclass(%s) IS NULL", f"reading_hour_{OLD:%Y%m}") == [(True,)]
 
 
 def test_terms_that_cannot_hold_are_refused() -> None:
@@ -224,7 +318,7 @@ def test_sealing_is_asked_for_once(cast: Cast) -> None:
 def test_the_jobs_are_known_and_timed() -> None:
     app.perform_import_paths()
     timed = {task.task.name for task in app.periodic_registry.periodic_tasks.values()}
-    assert {"telemetry.seal", "telemetry.roll_up", "telemetry.destroy"} <= timed
+    assert {"telemetry.seal", "telemetry.roll_up", "security.destroy_expired"} <= timed
     assert app.tasks["telemetry.seal"].lock == "telemetry.old_days"
 
 

@@ -1,0 +1,1 @@
+"""How long each class of data is kept, what holds it longer, how it is destroyed and proven."""

@@ -1,0 +1,64 @@
+"""Forms of retention: a legal hold, why it is lifted, how long a class is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from songhe.base.retention.holds import LONGEST_PAPER, LONGEST_REASON
+from songhe.base.retention.periods import MOST_DAYS
+from songhe.kit.forms import KitForm
+
+
+def _why(label: object) -> forms.CharField:
+    return forms.CharField(
+        label=label,  # type: ignore[arg-type]
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": "3"}),
+    )
+
+
+class HoldForm(KitForm):
+    """By which paper something is held, why, and until when if that is known."""
+
+    paper = forms.CharField(
+        label=_("Number of the paper"),
+        max_length=LONGEST_PAPER,
+        help_text=_("Of the court, the police or the supervising authority."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    reason = _why(_("Why it is held"))
+    until = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        help_text=_("Empty: until somebody lifts it."),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    def end(self) -> datetime | None:
+        """Return the end of the last local day, None where it is open."""
+        day = self.cleaned_data["until"]
+        if day is None:
+            return None
+        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time()))
+
+
+class LiftForm(KitForm):
+    """Why a hold is over."""
+
+    reason = _why(_("Why it is lifted"))
+
+
+class PeriodForm(KitForm):
+    """How long a class is kept from now on."""
+
+    days = forms.IntegerField(
+        label=_("Days"),
+        min_value=1,
+        max_value=MOST_DAYS,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "size": "6"}),
+    )
+    reason = forms.CharField(label=_("Why"), max_length=200)
