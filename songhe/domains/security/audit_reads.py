@@ -25,7 +25,7 @@ from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
 from songhe.domains.security import whom
-from songhe.domains.security.audit_words import action_words, why_words
+from songhe.domains.security.audit_words import action_words, thing_words, why_words
 from songhe.kernel.errors import Invalid
 
 SEARCH = "security.search_audit"
@@ -75,8 +75,15 @@ class EntryLine:
     why: str
     whom: PersonView | None
     is_elsewhere: bool
-    about: str
+    about: str  # a reference such as monitoring.Alarm/<id>, or the path that was refused
     request_id: str
+    about_whom: Who | None = None
+
+    @property
+    def about_words(self) -> tuple[str, str]:
+        """Return what kind of thing it is about, and the end of its number; "" where unknown."""
+        kind, _sep, pk = self.about.partition("/")
+        return thing_words(kind.replace(".", "_").lower()), pk[-6:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,8 @@ def _about(wanted: Search) -> str:
 
 def entry_lines(actor: Actor, rows: list[AuditEntry], *, at: datetime) -> list[EntryLine]:
     """Return records in words, persons masked as the actor may see them; 4 queries."""
-    known = accounts({row.user_id for row in rows if row.user_id}, at=at)
+    named = {row.user_id for row in rows} | {id_in(row.ref, "accounts.User") for row in rows}
+    known = accounts({pk for pk in named if pk is not None}, at=at)
     ids = {pk for row in rows if (pk := person_of(row.ref)) is not None}
     seen = whom.within(actor, SEARCH, ids)
     return [_line(row, known, seen) for row in rows]
@@ -176,14 +184,20 @@ def _line(row: AuditEntry, known: dict[UUID, Who], seen: dict[UUID, PersonView])
         is_elsewhere=person is not None and person not in seen,
         about=about,
         request_id=row.request_id,
+        about_whom=known.get(account) if (account := id_in(about, "accounts.User")) else None,
     )
 
 
 def person_of(ref: str) -> UUID | None:
     """Return the person that a record is about, None where it is about none."""
+    return id_in(ref, PERSON)
+
+
+def id_in(ref: str, wanted: str) -> UUID | None:
+    """Return the id in a reference of the wanted kind, None in any other."""
     kind, _sep, pk = ref.partition("/")
     try:
-        return UUID(pk) if kind == PERSON else None
+        return UUID(pk) if kind == wanted else None
     except ValueError:
         return None
 

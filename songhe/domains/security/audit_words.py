@@ -54,6 +54,12 @@ def table_words(table: str) -> str:
     return _say(_data("rows")["tables"].get(table), table)
 
 
+def thing_words(thing: str) -> str:
+    """Return what kind of thing a record of the audit is about, "" where it has no words."""
+    words = _data("rows")
+    return _say(words["tables"].get(thing) or words["things"].get(thing), "")
+
+
 def column_words(column: str) -> str:
     """Return what a column of the history is called."""
     return _say(_data("rows")["columns"].get(column), column)

@@ -240,3 +240,17 @@ def test_families_and_elders_are_masked_for_the_auditor(world: World) -> None:
     assert audit_reads.accounts([user.pk], at=NOW)[user.pk].name == "王＊＊"
     assert audit_reads.choose_accounts("王小明", at=NOW) == []
     assert [who.name for who in audit_reads.choose_accounts("operator", at=NOW)]
+
+
+def test_what_a_record_is_about_is_said_in_words(world: World) -> None:
+    for ref in (f"monitoring.Alarm/{uuid7()}", "telemetry.Run/seal", "nobody.Knows/abcdef12"):
+        audit.record_change(actor=SYSTEM, action="monitoring.note_alarm", ref=ref, at=NOW)
+    account = world.users["operator"]
+    audit.record_change(
+        actor=SYSTEM, action="access.give_role", ref=f"accounts.User/{account.pk}", at=NOW
+    )
+    page = text(client_of(world, "auditor"), "/audit/?kind=changed")
+    assert "alarm <code" in page
+    assert 'work on old days <code class="small">seal</code>' in page
+    assert '<code class="small">nobody.Knows/abcdef12</code>' in page
+    assert f'<td><a href="?user={account.pk}">{account.display_name}</a></td>' in page
