@@ -79,9 +79,16 @@ TARGETS: dict[str, dict[str, Target]] = {
     },
     "search": {
         "county_p95_ms": _most(1000, 200),
-        "province_p95_ms": _most(1000, 400),
+        "province_p95_ms": _most(1000, 200),
+        "province_most_ms": _most(1000, 500),
+        "province_name_p95_ms": _most(1000, 200),
+        "province_pinyin_p95_ms": _most(1000, 200),
+        "province_tail_p95_ms": _most(1000, 200),
+        "province_number_p95_ms": _most(1000, 200),
     },
     "import": {
+        "rows_per_s": Target(300, 1000),
+        "again_rows_per_s": Target(300, 1000),
         "wrong": NONE,
         "created": Target(equals="rows"),
         "again_unchanged": Target(equals="rows"),

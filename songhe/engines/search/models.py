@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Collate, Left
 
 
 class SearchEntry(models.Model):
@@ -42,6 +43,24 @@ class SearchEntry(models.Model):
                 fields=["region_code"], name="search_region", opclasses=["text_pattern_ops"]
             ),
             models.Index(fields=["target"], name="search_target"),
+            # In the order of an answer, with what is asked: a page is read off them.
+            models.Index(
+                "kind",
+                "rank",
+                Collate("pinyin", "C"),
+                "target",
+                name="search_in_order",
+                include=("region_code", "initials"),
+            ),
+            models.Index(
+                "kind",
+                Left("title", 1),
+                "rank",
+                Collate("pinyin", "C"),
+                "target",
+                name="search_by_family",
+                include=("region_code", "title"),
+            ),
             models.Index(fields=["key"], name="search_key"),
         ]
 
