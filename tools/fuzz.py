@@ -1,5 +1,6 @@
 """`./dev fuzz --minutes N`: coverage-guided fuzzing of what arrives from outside, with atheris.
 `./dev fuzz forms --minutes N`: every form of every screen with hostile values, with Hypothesis.
+`./dev fuzz api --minutes N`: every operation of the API as every role, with Schemathesis.
 
 Each target of `tests/fuzz/targets.py` runs in a child of its own, at low priority, on the corpus
 kept in `tests/fuzz/corpus`; what new reached code is added to it, smallest inputs first. An input
@@ -102,10 +103,10 @@ def fuzz(name: str, seconds: int, work: Path) -> bool:
     return code == 0
 
 
-def forms(minutes: float) -> int:
-    """Go on with the test of all forms, with other values each time; faults are told as met."""
+def ours(what: str, minutes: float) -> int:
+    """Go on with the test of all forms or operations, with other values each time."""
     environment = {**os.environ, "SONGHE_FUZZ_MINUTES": str(minutes)}
-    test = "tests/fuzz/test_forms.py"
+    test = f"tests/fuzz/test_{what}.py"
     argv = [sys.executable, "-m", "pytest", test, "--capture=no", "-q"]
     return subprocess.run(argv, cwd=ROOT, env=environment, check=False).returncode
 
@@ -116,12 +117,12 @@ def main(argv: list[str]) -> int:
         child(argv[1], argv[2:])
         return 0
     parser = argparse.ArgumentParser(prog="./dev fuzz", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("devices", "forms"), default="devices")
+    parser.add_argument("what", nargs="?", choices=("devices", "forms", "api"), default="devices")
     parser.add_argument("--minutes", type=float, default=10.0, help="for all targets together")
     parser.add_argument("--target", choices=NAMES, help="one target instead of all")
     options = parser.parse_args(argv)
-    if options.what == "forms":
-        return forms(options.minutes)
+    if options.what != "devices":
+        return ours(options.what, options.minutes)
     if importlib.util.find_spec("atheris") is None:
         print("fuzz: atheris is not here; it comes with `./dev` on Linux (x86-64) only. "
               "The tests in tests/fuzz need it not.")  # fmt: skip

@@ -81,7 +81,7 @@ class Contacts(Answer):
     items: list[Contact]
 
 
-class Entry(Answer):
+class RegisterEntry(Answer):
     """One entry of the register. since_on null: from the beginning, as far as anybody told."""
 
     id: UUID | None
@@ -93,18 +93,18 @@ class Entry(Answer):
     recorded_at: datetime | None
 
 
-class Kind(Answer):
+class RegisterKind(Answer):
     """One kind of fact: what holds now, and what held before, the newest first."""
 
     kind: str
     words: str
-    current: Entry | None
-    earlier: list[Entry]
+    current: RegisterEntry | None
+    earlier: list[RegisterEntry]
 
 
 class Register(Answer):
     person_id: UUID
-    kinds: list[Kind]
+    kinds: list[RegisterKind]
 
 
 class ListAsked(Pieces):
@@ -226,13 +226,13 @@ def get_register(request: HttpRequest, person_id: UUID) -> Any:
 )
 def record_fact(request: HttpRequest, person_id: UUID, given: NewFact) -> Any:
     """Record a fact with its true day. 409: there is an entry of this day, or a later one."""
-    row = services.record_fact(
+    row = enrolling.record(
         actor=actor_of(request),
         person_id=person_id,
         fact=_fact(given),
-        since=dates.begin_of(given.since_on),
-        at=timezone.now(),
+        since=given.since_on,
         between=given.between,
+        at=timezone.now(),
     )
     return Recorded(id=row.pk)
 
@@ -265,9 +265,9 @@ def _person(view: PersonView, at: datetime) -> Person:
     )
 
 
-def _kind(course: register_reads.Course) -> Kind:
+def _kind(course: register_reads.Course) -> RegisterKind:
     current = course.current
-    return Kind(
+    return RegisterKind(
         kind=course.kind.code,
         words=str(course.kind.label),
         current=_entry(current) if current is not None else None,
@@ -275,8 +275,8 @@ def _kind(course: register_reads.Course) -> Kind:
     )
 
 
-def _entry(line: register_reads.Line) -> Entry:
-    return Entry(
+def _entry(line: register_reads.Line) -> RegisterEntry:
+    return RegisterEntry(
         id=line.id,
         value=line.value,
         words=line.words,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from uuid import UUID
 
 from songhe.base.access.actor import Actor
 from songhe.base.regions import selectors as regions
 from songhe.domains.people import dates, duplicates, idnumber, services
-from songhe.domains.people.models import Person
+from songhe.domains.people.models import Person, PersonRecord
 from songhe.domains.people.services.common import AlreadyRegistered, covered
 from songhe.kernel.errors import Conflict, Invalid
 
@@ -24,6 +25,40 @@ class MayBeTheSame(Conflict):
 class NoSuchCommunity(Invalid):
     code = "people.no_such_community"
     message = "There is no community %(given)s."
+
+
+class AddressMissing(Invalid):
+    code = "people.address_missing"
+    message = "Give the address in the community too, or say elsewhere."
+
+
+def record(
+    *,
+    actor: Actor,
+    person_id: UUID,
+    fact: services.Fact,
+    since: date,
+    between: bool,
+    at: datetime,
+) -> PersonRecord:
+    """Record what a machine tells. Raises NoSuchCommunity, AddressMissing; as record_fact."""
+    if fact.region_code:
+        _check_community(fact.region_code)
+        if not fact.address.strip():
+            raise AddressMissing(field="address")
+    return services.record_fact(
+        actor=actor,
+        person_id=person_id,
+        fact=fact,
+        since=dates.begin_of(since),
+        at=at,
+        between=between,
+    )
+
+
+def _check_community(region_code: str) -> None:
+    if region_code not in regions.by_code([region_code]):
+        raise NoSuchCommunity(field="region_code", given=region_code)
 
 
 def enrol(
@@ -46,8 +81,7 @@ def enrol(
     """
     covered(actor, REGISTER, region_code)
     number, birth_on, sex = idnumber.parse(id_number, today=dates.day_of(at))
-    if region_code not in regions.by_code([region_code]):
-        raise NoSuchCommunity(field="region_code", given=region_code)
+    _check_community(region_code)
     alike = duplicates.find(
         actor,
         name=name,

@@ -17,7 +17,7 @@ from songhe.kernel.errors import Invalid
 from songhe.kit.forms import KitForm
 
 ADDRESS, ELSEWHERE = "address", register.ELSEWHERE
-PHONE = r"^[\d+\-() ]{4,20}$"
+PHONE = terms.PHONE
 
 
 class PersonFilter(KitForm):

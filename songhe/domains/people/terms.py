@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from songhe.domains.people.idnumber import BadIdNumber as BadIdNumber
 from songhe.domains.people.idnumber import check_digit as check_digit
 
+PHONE = r"^[\d+\-() ]{4,20}$"  # as people write it
+
 
 class Sex(models.TextChoices):
     """FHIR administrative-gender."""

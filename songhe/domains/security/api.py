@@ -19,7 +19,7 @@ from songhe.kit.asks import actor_of
 operations = Operations("Audit")
 
 
-class Entry(Answer):
+class AuditEntry(Answer):
     """One record: who did what to whom. Names are as the key's account may see them.
 
     person_id is null where it is about no person, or (elsewhere) about one of another region.
@@ -39,12 +39,12 @@ class Entry(Answer):
     request_id: str
 
 
-class Entries(Answer):
-    items: list[Entry]
+class AuditEntries(Answer):
+    items: list[AuditEntry]
     next: str | None
 
 
-class EntriesAsked(Asked):
+class AuditAsked(Asked):
     person: UUID | None = None
     user: UUID | None = None
     kind: Literal["read", "change", "refused"] | None = None
@@ -59,8 +59,10 @@ class EntriesAsked(Asked):
     ] = ""
 
 
-@operations.operation("GET", "/audit", action=audit_reads.SEARCH, returns=Entries, refuses=(404,))
-def search_audit(request: HttpRequest, asked: Query[EntriesAsked]) -> Any:
+@operations.operation(
+    "GET", "/audit", action=audit_reads.SEARCH, returns=AuditEntries, refuses=(404,)
+)
+def search_audit(request: HttpRequest, asked: Query[AuditAsked]) -> Any:
     """Search reads, changes and refusals, the newest first. The search itself is audited."""
     wanted = Search(
         person=asked.person,
@@ -71,11 +73,11 @@ def search_audit(request: HttpRequest, asked: Query[EntriesAsked]) -> Any:
         until=asked.until,
     )
     found = audit_reads.search(actor_of(request), wanted, at=timezone.now(), before=asked.after)
-    return Entries(items=[_entry(line) for line in found.lines], next=found.more or None)
+    return AuditEntries(items=[_entry(line) for line in found.lines], next=found.more or None)
 
 
-def _entry(line: EntryLine) -> Entry:
-    return Entry(
+def _entry(line: EntryLine) -> AuditEntry:
+    return AuditEntry(
         id=line.id,
         at=line.at,
         kind=line.kind,  # type: ignore[arg-type]  # a choice

@@ -78,9 +78,9 @@ class Api(NinjaAPI):
     def get_root_path(self, path_params: dict[str, Any]) -> str:
         return f"{API}{VERSION}/"
 
-    def get_openapi_schema(self, **options: Any) -> Any:
+    def get_openapi_schema(self, **_options: Any) -> Any:
         """Return the document of the whole API."""
-        return document.completed(super().get_openapi_schema(**options), self._declared())
+        return document.completed(document.Document(self, self.get_root_path({})), self._declared())
 
     def _declared(self) -> dict[str, Operation]:
         return {

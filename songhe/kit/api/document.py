@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from ninja.openapi.schema import OpenAPISchema
+
 from songhe.kit.api.operations import Operation
 
 ABOUT = """The JSON API of Songhe (松鹤) for other systems of a county.
@@ -40,6 +42,15 @@ _PROBLEM: dict[str, Any] = {
 }
 _STATUSES = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503)
 _REFERENCE = {"$ref": "#/components/schemas/Problem"}
+
+
+class Document(OpenAPISchema):
+    """The library's document; two shapes of one name are a fault, not the last one's shape."""
+
+    def add_schema_definitions(self, definitions: dict[str, Any]) -> None:
+        for name, shape in definitions.items():
+            if self.schemas.setdefault(name, shape) != shape:
+                raise ValueError(f"two shapes of the API are called {name}")
 
 
 def completed(raw: Mapping[str, Any], declared: Mapping[str, Operation]) -> dict[str, Any]:

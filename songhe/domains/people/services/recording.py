@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from songhe.base.access import policies, wall
+from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.base.events import bus
-from songhe.domains.people import dates, events, idnumber, indexing, projecting, register, sealing
+from songhe.domains.people import dates, events, indexing, projecting, register, sealing
 from songhe.domains.people.models import Home, Person, PersonRecord, Residency, Room
-from songhe.domains.people.services.common import (
-    AlreadyRegistered,
-    NotAChoice,
-    check_new,
-    covered,
-    locked,
-)
+from songhe.domains.people.services.checking import MOVE, check_value
+from songhe.domains.people.services.checking import Fact as Fact
+from songhe.domains.people.services.checking import LevelNeeded as LevelNeeded
+from songhe.domains.people.services.common import NotAChoice, covered, locked
 from songhe.domains.people.services.registering import home_at, register_person
 from songhe.kernel.errors import Conflict, Denied, Invalid, NotFound
 
-RECORD, MOVE = "people.record_fact", "people.move_person"
+RECORD = "people.record_fact"
 
 
 class NoSuchRecord(NotFound):
@@ -72,32 +69,6 @@ class ReasonForCorrection(Invalid):
     message = "Say why it is corrected."
 
 
-class LevelNeeded(Invalid):
-    code = "people.level_needed"
-    message = "Choose the level too."
-
-
-class NoSuchHome(NotFound):
-    code = "people.no_such_home"
-    message = "This home does not exist, or is not open to you."
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """What is told: a code of the register, a home's id, a name; or what is to be sealed.
-
-    region_code and address instead of the id of a home: it is found, or made.
-    """
-
-    kind: str
-    value: str = ""
-    sealed: str = ""
-    data: dict[str, str] = field(default_factory=dict)
-    note: str = ""
-    region_code: str = ""
-    address: str = ""
-
-
 @transaction.atomic
 def record_fact(
     *,
@@ -115,7 +86,7 @@ def record_fact(
     """
     person = _allowed(actor, person_id, fact.kind)
     fact = _housed(actor, fact, at)
-    _check_value(actor, fact, at)
+    check_value(actor, fact, at)
     projecting.take_over(person, fact.kind)
     _check_time(person, fact.kind, since, at)
     rows = projecting.believed(person, fact.kind)
@@ -147,7 +118,7 @@ def correct_record(
     """
     old, person = _wrong(actor, record_id, reason)
     fact = _housed(actor, fact, at)
-    _check_value(actor, fact, at)
+    check_value(actor, fact, at)
     _supersede(old, reason, at)
     _check_time(person, old.kind, since, at)
     if PersonRecord.objects.filter(
@@ -264,30 +235,6 @@ def register_resident(
         home = home_at(actor=actor, region_code=region_code, address=address, at=at)
         move_in(actor=actor, person_id=person.pk, home=home, at=at, since=since)
     return person
-
-
-def _check_value(actor: Actor, fact: Fact, at: datetime) -> None:
-    kind = register.kinds()[fact.kind]
-    if kind.form == "choice":
-        if fact.value not in kind.values:
-            known = ", ".join(kind.values)
-            raise NotAChoice(field="value", given=fact.value[:30], known=known)
-        if kind.levels and fact.value != "none" and fact.data.get("level") not in kind.levels:
-            raise LevelNeeded(field="level")
-    elif fact.kind == register.HOME and fact.value != register.ELSEWHERE:
-        home = Home.objects.filter(pk=fact.value).first()
-        if home is None:
-            raise NoSuchHome(field="value")
-        covered(actor, MOVE, home.region_code)
-    elif fact.kind == register.NUMBER:
-        number, _born, _sex = idnumber.parse(fact.sealed, today=dates.day_of(at))
-        with wall.lifted():  # whether somebody has it, not who
-            taken = Person.objects.filter(
-                id_number_index__in=sealing.number_indexes(number)
-            ).exists()
-        if taken:
-            raise AlreadyRegistered(field="value")
-        check_new([number])
 
 
 def _check_time(person: Person, kind: str, since: datetime, at: datetime) -> None:
