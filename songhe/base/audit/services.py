@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from songhe.base.audit.models import AuditEntry
+from songhe.base.database.copying import copy_in
 
 if TYPE_CHECKING:
     from songhe.base.access.actor import Actor
@@ -59,12 +60,12 @@ def record_changes(
     *, actor: Actor, changes: Iterable[tuple[str, str, datetime, dict[str, Any]]]
 ) -> None:
     """Record many changes (action, ref, at, detail) within the transaction that makes them."""
-    AuditEntry.objects.bulk_create(
+    copy_in(
+        AuditEntry,
         [
             _entry(AuditEntry.Kind.CHANGE, actor, action, ref, at, detail)
             for action, ref, at, detail in changes
         ],
-        batch_size=2000,
     )
 
 
