@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
@@ -19,7 +20,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from songhe.kernel.errors import Denied, Invalid, NotFound, SongheError, Unavailable
-from songhe.kit.asks import wants_fragment, wants_json
+from songhe.kit.asks import path_of_page, wants_fragment, wants_json
 
 logger = logging.getLogger("songhe.web")
 
@@ -115,6 +116,8 @@ def _answer(
             response = HttpResponse(html, status=status)
             response.headers["HX-Reswap"] = "innerHTML"
             response.headers["HX-Retarget"] = "#errors"
+            if status in {403, 404} and _renews_its_page(request):
+                response.headers["HX-Refresh"] = "true"  # what is closed does not stay on show
         else:
             # Faults are rendered without request: what failed may be what it would ask.
             asker = None if status >= 500 else request
@@ -132,6 +135,11 @@ def _answer(
     # Django would log every 4xx and 5xx once more; a fault has its one line already.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
+
+
+def _renews_its_page(request: HttpRequest) -> bool:
+    """Tell whether a page that stands open asks for itself anew."""
+    return request.method == "GET" and urlsplit(path_of_page(request)).path == request.path
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -24,7 +24,8 @@ from songhe.base.access import services as access, sign_ins
 from songhe.base.access.actor import SYSTEM
 now = timezone.now()
 user, secret = sign_ins.open_account(actor=SYSTEM, login="{login}", display_name="李娜", at=now)
-access.give_role(actor=SYSTEM, user=user, role="operator", region_prefix="990121", at=now)
+if "{role}":
+    access.give_role(actor=SYSTEM, user=user, role="{role}", region_prefix="990121", at=now)
 Path("{file}").write_text(secret)
 """
 CLOSE = """
@@ -34,6 +35,28 @@ from songhe.base.access.actor import SYSTEM
 from songhe.base.accounts.models import User
 user = User.objects.get(login="{login}")
 sign_ins.close_account(actor=SYSTEM, user=user, at=timezone.now())
+"""
+ALLOW = """
+from django.utils import timezone
+from songhe.base.access import services as access
+from songhe.base.access.actor import SYSTEM
+from songhe.base.accounts.models import User
+from songhe.base.consent import services, texts
+from songhe.base.consent.acting import Told
+from songhe.base.consent.recipients import Recipient
+from songhe.domains.people.models import Person
+now = timezone.now()
+user = User.objects.get(login="{login}")
+chen = Person.objects.get(name="陈秀兰").pk
+to = Recipient(user_id=user.pk)
+told = Told(channel="in-person")
+if {allow}:
+    access.give_role(actor=SYSTEM, user=user, role="family", region_prefix="", at=now)
+    services.give(actor=SYSTEM, person_id=chen, purpose="family", classes=["health", "home"],
+                  recipient=to, text_version=texts.texts_at(now).version, at=now, told=told)
+else:
+    services.withdraw(actor=SYSTEM, person_id=chen, purpose="family", recipient=to, at=now,
+                      told=told)
 """
 AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -46,13 +69,13 @@ AUTHENTICATOR = {
 
 
 @pytest.fixture
-def newcomer(house: House, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+def newcomer(house: House, tmp_path: Path) -> Iterator[Callable[..., str]]:
     """Return a function that opens an account and returns its first secret; closed at the end."""
     opened: list[str] = []
 
-    def go(login: str) -> str:
+    def go(login: str, role: str = "operator") -> str:
         file = tmp_path / login
-        house.run(OPEN.format(login=login, file=file))
+        house.run(OPEN.format(login=login, file=file, role=role))
         opened.append(login)
         return file.read_text()
 
@@ -85,7 +108,7 @@ def sound(page: Page, house: House) -> list[str]:
 
 
 def test_a_passkey_from_making_it_to_signing_in_with_it_alone(
-    house: House, window: Callable[..., BrowserContext], newcomer: Callable[[str], str]
+    house: House, window: Callable[..., BrowserContext], newcomer: Callable[..., str]
 ) -> None:
     context = window()
     page = context.new_page()
@@ -164,7 +187,7 @@ def test_an_elder_comes_in_with_six_digits(
 
 
 def test_who_leaves_is_out_at_once_also_on_the_page_that_is_open(
-    house: House, window: Callable[..., BrowserContext], newcomer: Callable[[str], str]
+    house: House, window: Callable[..., BrowserContext], newcomer: Callable[..., str]
 ) -> None:
     page = window().new_page()
     choose_own(page, "leaving-lina", newcomer("leaving-lina"))
@@ -182,3 +205,18 @@ def test_who_leaves_is_out_at_once_also_on_the_page_that_is_open(
     other.wait_for_url("**/sign-in/?next=*")
     sign_in(other, "leaving-lina", OWN)
     expect(other.locator(".error-summary")).to_be_visible()
+
+
+def test_what_was_open_leaves_the_screen_when_she_says_so(
+    house: House, window: Callable[..., BrowserContext], newcomer: Callable[..., str]
+) -> None:
+    page = window().new_page()
+    secret = newcomer("daughter", role="")
+    house.run(ALLOW.format(login="daughter", allow=True))
+    choose_own(page, "daughter", secret)
+    page.get_by_role("link", name="陈秀兰").click()
+    page.wait_for_url("**/people/*/")
+    expect(page.locator("#person-live")).to_be_visible()
+    house.run(ALLOW.format(login="daughter", allow=False))
+    expect(page.locator("#person-live")).to_have_count(0, timeout=20_000)
+    expect(page.locator("body")).not_to_contain_text("陈秀兰")

@@ -93,6 +93,17 @@ def test_an_error_is_a_page_a_fragment_or_problem_details(
 
 
 @SAMPLE
+def test_an_open_page_that_is_closed_to_its_reader_is_loaded_anew(client: Client) -> None:
+    """What it showed must not stay on the screen; a piece of another page changes nothing."""
+    here = {"HX-Request": "true", "HX-Current-URL": "http://testserver/nowhere/?day=1"}
+    assert client.get("/nowhere/", headers=here)["HX-Refresh"] == "true"
+    assert "HX-Refresh" not in client.get("/conflict/", headers=here)
+    elsewhere = here | {"HX-Current-URL": "http://testserver/people/"}
+    assert "HX-Refresh" not in client.get("/nowhere/", headers=elsewhere)
+    assert "HX-Refresh" not in client.post("/nowhere/", headers=here)
+
+
+@SAMPLE
 def test_a_fault_is_logged_once_with_its_request_and_tells_nothing(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
