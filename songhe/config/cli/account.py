@@ -24,15 +24,16 @@ def main(argv: list[str]) -> int:
         epilog="Example: songhe account give --login qin --role auditor --region 990121",
     )
     acts = parser.add_subparsers(
-        dest="act", required=True, metavar="open | give | take | renew | link | close"
+        dest="act", required=True, metavar="open | give | take | key | renew | link | close"
     )
     new = acts.add_parser("open", help="open an account; print its first password")
     give = acts.add_parser("give", help="give a role in a region, also one that no page gives")
     take = acts.add_parser("take", help="end a role everywhere, at once")
+    key = acts.add_parser("key", help="print a new key by which another system asks the API")
     renew = acts.add_parser("renew", help="print a new first password; second factors are removed")
     link = acts.add_parser("link", help="let the account sign in at the outside provider")
     close = acts.add_parser("close", help="close the account; it is out at once")
-    for one in (new, give, take, renew, link, close):
+    for one in (new, give, take, key, renew, link, close):
         one.add_argument("--login", required=True, help="whose account it is")
     link.add_argument(
         "--subject", required=True, help="who it is there (sub), as the provider says"
@@ -42,6 +43,9 @@ def main(argv: list[str]) -> int:
         one.add_argument("--role", required=True, help="such as auditor or privacy_officer")
     give.add_argument("--region", required=True, help="code of a region, or all")
     give.add_argument("--until", type=date.fromisoformat, help="the last day, 2027-06-30")
+    key.add_argument("--system", required=True, help="which system the key is for")
+    key.add_argument("--days", type=int, default=90, help="how long it is good (default 90)")
+    key.add_argument("--may-change", action="store_true", help="it may do more than read")
     arguments = parser.parse_args(argv)
     import django
 
@@ -56,7 +60,12 @@ def _do(arguments: argparse.Namespace) -> int:
     user = User.objects.filter(login=arguments.login.strip().lower()).first()
     if user is None and arguments.act != "open":
         return _refused(f"there is no account {arguments.login}")
-    acts: dict[str, Callable[..., str]] = {"open": _open, "give": _give, "take": _take}
+    acts: dict[str, Callable[..., str]] = {
+        "open": _open,
+        "give": _give,
+        "take": _take,
+        "key": _key,
+    }
     try:
         said = acts.get(arguments.act, _let_in_or_out)(arguments, user, datetime.now(UTC))
     except (SongheError, ValueError) as error:
@@ -109,6 +118,23 @@ def _take(arguments: argparse.Namespace, user: User, at: datetime) -> str:
     if not held:
         raise ValueError(f"{user.login} is not {arguments.role}")
     return f"{user.login} is no longer {arguments.role}."
+
+
+def _key(arguments: argparse.Namespace, user: User, at: datetime) -> str:
+    from songhe.base.access import api_keys
+    from songhe.base.access.actor import SYSTEM
+
+    if not 1 <= arguments.days <= 365:
+        raise ValueError("a key is good for 1 to 365 days")
+    row, secret = api_keys.make_key(
+        actor=SYSTEM,
+        user=user,
+        name=arguments.system,
+        ends_at=at + timedelta(days=arguments.days),
+        may_change=arguments.may_change,
+        at=at,
+    )
+    return f"{secret}\nGood until {row.ends_at:%Y-%m-%d}. It is shown this once."
 
 
 def _let_in_or_out(arguments: argparse.Namespace, user: User, at: datetime) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from songhe.base.access import giving, sign_ins
+from songhe.base.access import api_keys, giving, sign_ins
 from songhe.base.accounts import factors
 from songhe.base.accounts.models import OutsideIdentity, User
 from songhe.base.audit.models import AuditEntry
@@ -83,3 +83,17 @@ def test_an_account_is_closed_and_one_that_is_not_there_is_said_so(
     lin.refresh_from_db()
     assert not lin.is_active
     assert account.main(["renew", "--login", "lin"]) == 1
+
+
+def test_a_machine_gets_a_key_of_an_account(lin: User, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = ["key", "--login", "lin", "--system", "county hospital"]
+    assert account.main([*wanted, "--days", "400"]) == 1
+    assert account.main([*wanted, "--days", "30", "--may-change"]) == 0
+    secret = capsys.readouterr().out.splitlines()[0]
+    now = datetime.now(UTC)
+    found = api_keys.caller_of(secret, at=now, locale="en", request_id="")
+    assert found is not None
+    assert (found.user.pk, found.may_change) == (lin.pk, True)
+    [line] = api_keys.keys_of(lin.pk, at=now)
+    assert line.name == "county hospital"
+    assert api_keys.caller_of(secret, at=line.ends_at, locale="en", request_id="") is None
