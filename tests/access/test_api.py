@@ -27,11 +27,14 @@ from songhe.base.regions.models import Region
 from songhe.config.api import api
 from songhe.kit.api import Operation, all_operations
 from songhe.kit.screens import stray_routes
+from tests.access.crowd import crowd
 from tests.access.test_matrix import QUIET, STRANGERS, Answer, address, refused, written
+from tests.access.test_queries import FEW, MANY, Statements
 from tests.access.world import NAMES, PERSONAL, TOWNS, World, make_duplicates, make_world
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MATRIX, DOCUMENT = GOLDEN / "api_matrix.csv", GOLDEN / "openapi.json"
+COUNTS = GOLDEN / "api_query_counts.csv"
 NEW = "11010119450102001"  # the rest is the check digit
 pytestmark = pytest.mark.django_db
 
@@ -196,6 +199,41 @@ def test_each_role_sees_what_it_should(world: World, keys: dict[str, dict[str, s
         answer = ask(client, by_name[name], world, headers)
         assert answer.status in (200, 201), f"{who} {name}: {answer.text}"
         assert word in answer.text, f"{who} {name}"
+
+
+ASKERS = ("operator", "registrar", "admin", "auditor")
+
+
+def counted(world: World, keys: dict[str, dict[str, str]]) -> dict[tuple[str, str], Statements]:
+    """Return what every operation that reads asks of the database, once it was asked before."""
+    client, found = Client(), {}
+    for operation in operations():
+        url = address(operation, world) + QUERIES.get(operation.name, "")  # type: ignore[arg-type]
+        for who in ASKERS if operation.method == "GET" else ():
+            if client.get(url, headers=keys[who]).status_code == 200:
+                asked = Statements()
+                with connection.execute_wrapper(asked):
+                    client.get(url, headers=keys[who])
+                found[operation.name, who] = asked
+                break
+    return found
+
+
+def test_no_operation_asks_more_than_agreed_nor_more_for_more_rows(
+    world: World, keys: dict[str, dict[str, str]]
+) -> None:
+    crowd(world, FEW, now=datetime.now(UTC))
+    few = counted(world, keys)
+    crowd(world, MANY, now=datetime.now(UTC), first=FEW)
+    many = counted(world, keys)
+    grown = {key: asked.total() - few[key].total() for key, asked in many.items()}
+    assert not {key: more for key, more in grown.items() if more > 0}
+    rows = ["operation,role,queries,statements"]
+    rows += [f"{one},{who},{said.total()},{len(said)}" for (one, who), said in few.items()]
+    text = "\n".join(rows) + "\n"
+    if os.environ.get("SONGHE_GOLDEN") == "write":
+        COUNTS.write_text(text, encoding="utf-8")
+    assert text == COUNTS.read_text(encoding="utf-8")
 
 
 @pytest.fixture
