@@ -27,6 +27,7 @@ SEARCHES = frozenset(
         "people:person_list", "people:choose_duplicate", "security:audit_search",
         "security:person_history", "security:look_up", "security:request_list",
         "monitoring:history", "devices:device_list", "telemetry:letter_list",
+        "api:list_persons", "api:list_alarms", "api:list_devices", "api:search_audit",
     }
 )  # fmt: skip
 DOORS = frozenset(
