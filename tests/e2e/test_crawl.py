@@ -54,8 +54,30 @@ def things(house: House) -> Things:
     )
     absence, trial = past_things(house, chen.id)
     made = Things(chen.id, device, alarm, letter, home, room, organization, reading, absence, trial)
-    found = said_things(house, chen.id) | things_of_trust(house, chen.id)
+    found = said_things(house, chen.id) | things_of_trust(house, chen.id) | doubles(house)
     return replace(made, request=a_request(house, chen.id), **found)
+
+
+def doubles(house: House) -> dict[str, str]:
+    """Register somebody three times and merge two of the entries; return ids by name."""
+    house.run(
+        "from datetime import date\n"
+        "from django.utils import timezone\n"
+        "from songhe.base.access.actor import SYSTEM\n"
+        "from songhe.domains.people import services as p\n"
+        "now = timezone.now()\n"
+        "kept, gone, _other = (p.register_person(actor=SYSTEM, name=name, sex='female',"
+        " birth_on=date(1941, 5, 6), region_code='990121001001', at=now).pk"
+        " for name in ('罗桂香', '罗桂湘', '罗贵香'))\n"
+        "p.merge_persons(actor=SYSTEM, kept_id=kept, gone_id=gone, reason='同一个人', at=now)"
+    )
+    [[merge]] = house.rows("SELECT id::text FROM people_personmerge")
+    [[other]] = house.rows("SELECT id::text FROM people_person WHERE name = '罗贵香'")
+    [[role]] = house.rows(
+        "SELECT r.id::text FROM access_roleassignment r JOIN accounts_user u ON u.id = r.user_id"
+        " WHERE u.login = 'liu'"
+    )
+    return {"gone": str(other), "merge": str(merge), "role": str(role)}
 
 
 def a_request(house: House, person: str) -> str:
