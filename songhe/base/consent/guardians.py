@@ -12,7 +12,7 @@ from django.utils import timezone
 from songhe.base import vault
 from songhe.base.access import giving
 from songhe.base.access import services as access
-from songhe.base.access.actor import Actor
+from songhe.base.access.actor import SYSTEM, Actor
 from songhe.base.access.roles import FIELD_CLASSES, all_roles
 from songhe.base.accounts.models import User
 from songhe.base.audit import services as audit
@@ -88,38 +88,42 @@ def appoint(
         person_id=person_id, guardian=guardian, period__contains=at
     ).exists():
         raise IsGuardian(field="guardian")
-    pk, until = uuid7(), None if paper_until is None else _end_of(paper_until)
-    row = Guardianship.objects.create(
-        id=pk,
+    row = Guardianship(
         person_id=person_id,
         guardian=guardian,
         paper_kind=paper_kind,
-        paper_number_sealed=vault.seal(number, field=NUMBER, pk=pk) if number else None,
         paper_from=paper_from,
         paper_until=paper_until,
         paper_id=paper_id,
-        period=DateTimeTZRange(at, until),
         recorded_by_id=actor.user_id,
     )
+    return _begin(actor, row, number, at)
+
+
+def _begin(actor: Actor, row: Guardianship, number: str, at: datetime) -> Guardianship:
+    """Store a guardianship that begins now, with its grant; the number is sealed for it."""
+    row.period = DateTimeTZRange(at, _paper_ends(row))
+    row.paper_number_sealed = vault.seal(number, field=NUMBER, pk=row.pk) if number else None
+    row.save(force_insert=True)
     access.grant(
         actor=actor,
-        user=guardian,
+        user=row.guardian,
         subject_type=PERSON,
-        subject_id=person_id,
+        subject_id=row.person_id,
         purpose=GUARDIAN,
         field_classes=FIELD_CLASSES,
-        source=source_of(pk),
+        source=source_of(row.pk),
         at=at,
-        until=until,
+        until=row.period.upper,
     )
     audit.record_change(
         actor=actor,
         action="consent.appoint_guardian",
-        ref=f"{PERSON}/{person_id}",
+        ref=f"{PERSON}/{row.person_id}",
         at=at,
-        detail={"guardian": str(guardian.pk), "paper": paper_kind},
+        detail={"guardian": str(row.guardian_id), "paper": row.paper_kind},
     )
-    bus.publish(events.GuardianAppointed(person_id=person_id, guardianship_id=pk))
+    bus.publish(events.GuardianAppointed(person_id=row.person_id, guardianship_id=row.pk))
     return row
 
 
@@ -138,6 +142,10 @@ def end_guardianship(
     row = rows.filter(pk=guardianship_id, person_id=person_id, period__contains=at).first()
     if row is None:
         raise NoSuchGuardianship
+    return _end(actor, row, at)
+
+
+def _end(actor: Actor, row: Guardianship, at: datetime) -> Guardianship:
     row.period = DateTimeTZRange(row.period.lower, at)
     row.ended_by_id = actor.user_id
     row.save(update_fields=["period", "ended_by"])
@@ -145,13 +153,53 @@ def end_guardianship(
     audit.record_change(
         actor=actor,
         action="consent.end_guardian",
-        ref=f"{PERSON}/{person_id}",
+        ref=f"{PERSON}/{row.person_id}",
         at=at,
         detail={"guardian": str(row.guardian_id)},
     )
-    bus.publish(events.GuardianEnded(person_id=person_id, guardianship_id=row.pk))
+    bus.publish(events.GuardianEnded(person_id=row.person_id, guardianship_id=row.pk))
     renew_streams([row.guardian_id])
     return row
+
+
+@transaction.atomic
+def end_with_death(*, person_id: UUID, at: datetime) -> int:
+    """End every guardianship of a person who died (Civil Code art. 39); return how many."""
+    lock("consent", person_id)
+    rows = Guardianship.objects.select_for_update(of=("self",))
+    running = rows.filter(person_id=person_id, period__contains=at)
+    return len([_end(SYSTEM, row, at) for row in running])
+
+
+@transaction.atomic
+def begin_again(*, person_id: UUID, at: datetime) -> int:
+    """Let those act again whose papers are valid, when a death was a mistake; return how many.
+
+    Death ends a guardianship before its paper does, and nobody ended it: that is how it is known.
+    """
+    lock("consent", person_id)
+    ended = Guardianship.objects.filter(
+        person_id=person_id, ended_by=None, period__endswith__lte=at
+    )
+    again = 0
+    for row in ended.order_by("period"):
+        ends = _paper_ends(row)
+        by_paper = ends is not None and (ends <= at or row.period.upper == ends)
+        acts = Guardianship.objects.filter(
+            person_id=person_id, guardian=row.guardian_id, period__contains=at
+        )
+        if by_paper or acts.exists() or not _can_act(row.guardian, person_id, at):
+            continue
+        sealed = row.paper_number_sealed
+        number = vault.unseal(sealed, field=NUMBER, pk=row.pk) if sealed is not None else ""
+        row.pk = uuid7()
+        _begin(SYSTEM, row, number, at)
+        again += 1
+    return again
+
+
+def _paper_ends(row: Guardianship) -> datetime | None:
+    return None if row.paper_until is None else _end_of(row.paper_until)
 
 
 def make_own(*, actor: Actor, user: User, person_id: UUID, at: datetime) -> None:

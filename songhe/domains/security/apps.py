@@ -14,6 +14,7 @@ class SecurityConfig(AppConfig):
             audit_wall,
             consent_panels,
             consent_wall,
+            death_handlers,
             emergency_handlers,
             gone_persons,
             policies,

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
+from songhe.base import vault
 from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM
 from songhe.base.access.models import Grant
@@ -246,3 +247,28 @@ def test_pictures_are_known_by_their_content() -> None:
 def test_staff_told_something_of_the_persons_channel_cannot_skip_the_region() -> None:
     assert Told().channel == Channel.APP
     assert Told(Channel.PAPER).region_code == "", "an empty region is covered by nobody regional"
+
+
+def test_death_ends_it_and_a_death_by_mistake_does_not(
+    chen: UUID, clerk: User, actor_of: ActorOf
+) -> None:
+    make_user("chenwei", "family")
+    make_user("sister", "family")
+    row, dismissed = appoint(chen), appoint(chen, "sister")
+    staff = access.actor_for(clerk, NOW)
+    hour = timedelta(hours=1)
+    guardians.end_guardianship(
+        actor=staff, person_id=chen, region_code=PLACE, guardianship_id=dismissed.pk, at=NOW + hour
+    )
+    assert guardians.end_with_death(person_id=chen, at=NOW + 2 * hour) == 1
+    assert chen not in actor_of("chenwei", NOW + 3 * hour).granted(PERSON)
+    assert guardians.begin_again(person_id=chen, at=NOW + 4 * hour) == 1
+    assert guardians.begin_again(person_id=chen, at=NOW + 5 * hour) == 0
+    assert chen in actor_of("chenwei", NOW + 5 * hour).granted(PERSON)
+    assert chen not in actor_of("sister", NOW + 5 * hour).granted(PERSON)
+    again = Guardianship.objects.get(period__contains=NOW + 5 * hour)
+    assert again.period.upper == row.period.upper == AFTER
+    number = vault.unseal(again.paper_number_sealed or b"", field=guardians.NUMBER, pk=again.pk)
+    assert number == "（2026）示民特 17 号"
+    assert guardians.end_with_death(person_id=chen, at=NOW + 6 * hour) == 1
+    assert guardians.begin_again(person_id=chen, at=AFTER) == 0  # the paper is over as well
