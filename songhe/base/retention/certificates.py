@@ -17,8 +17,9 @@ def sign(run: Destruction) -> None:
     """Write and sign the certificate of a run that ends; the caller saves the row."""
     known = handlers.all_classes()
     lines = []
-    for name, line in run.found.get("classes", {}).items():
-        one = known.get(name)
+    found = run.found.get("classes", {})
+    for name in [*(name for name in known if name in found), *sorted(found.keys() - known.keys())]:
+        one, line = known.get(name), found[name]
         lines.append(
             {
                 "class": name,

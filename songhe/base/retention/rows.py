@@ -20,7 +20,9 @@ _CHOOSE = """
 SELECT t.ctid FROM {table} t WHERE ({due}) AND (({of}) IS NOT TRUE) LIMIT %(batch)s FOR UPDATE
 """
 _COUNT = "SELECT count(*) FROM {table} t WHERE ({due}) AND (({of}) IS NOT TRUE)"
-_OLDEST = "SELECT min({age}) FROM {table} t WHERE ({only}) AND (({of}) IS NOT TRUE)"
+_OLDEST = """
+SELECT min({age}) FROM {table} t WHERE ({age}) < %(at)s AND ({only}) AND (({of}) IS NOT TRUE)
+"""
 
 
 def _of(step: Step, ask: Ask) -> str:

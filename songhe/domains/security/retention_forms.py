@@ -21,6 +21,17 @@ def _why(label: object) -> forms.CharField:
     )
 
 
+class FindForm(KitForm):
+    """Whom to hold."""
+
+    q = forms.CharField(
+        label=_("Full name or ID number"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+
+
 class HoldForm(KitForm):
     """By which paper something is held, why, and until when if that is known."""
 

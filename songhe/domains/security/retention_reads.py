@@ -269,10 +269,9 @@ def run_page(actor: Actor, run_id: UUID) -> RunPage:
     """Return one run. Raises Denied, NoSuchRun; 1 query."""
     row = _one_run(actor, run_id)
     known = handlers.all_classes()
-    lines = [
-        (name_of(known[name]) if name in known else name, line)
-        for name, line in row.found.get("classes", {}).items()
-    ]
+    found = row.found.get("classes", {})
+    order = [name for name in known if name in found] + sorted(found.keys() - known.keys())
+    lines = [(name_of(known[name]) if name in known else name, found[name]) for name in order]
     signed = certificates.certificate_of(row) if row.certificate else None
     return RunPage(_run(row), lines, signed)
 

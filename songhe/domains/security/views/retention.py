@@ -15,7 +15,7 @@ from django.views.generic import View
 
 from songhe.base.retention import holds, periods, running
 from songhe.domains.security import jobs, retention_acts, retention_reads
-from songhe.domains.security.retention_forms import HoldForm, LiftForm, PeriodForm
+from songhe.domains.security.retention_forms import FindForm, HoldForm, LiftForm, PeriodForm
 from songhe.kernel.errors import Conflict, Invalid
 from songhe.kit.asks import actor_of
 from songhe.kit.forms import refuse
@@ -123,6 +123,7 @@ class ChooseHeld(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         words = request.GET.get("q", "")
         context = {
+            "form": FindForm(initial={"q": words}),
             "words": words,
             "persons": retention_acts.named(actor_of(request), words),
             "classes": [
