@@ -39,6 +39,7 @@ PARAMETERS = {
     "day": "2026-11-21",
     "kind": "sbp",
     "request_kind": "copy",
+    "data_class": "alarms",
     "topic": "living",
 }
 
@@ -90,6 +91,8 @@ class Things:
     user: str = NOBODY
     gone: str = NOBODY
     merge: str = NOBODY
+    hold: str = NOBODY
+    destruction: str = NOBODY
     purpose: str = "family"
 
     def address(self, screen: Screen) -> str:

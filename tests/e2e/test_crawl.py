@@ -55,7 +55,25 @@ def things(house: House) -> Things:
     absence, trial = past_things(house, chen.id)
     made = Things(chen.id, device, alarm, letter, home, room, organization, reading, absence, trial)
     found = said_things(house, chen.id) | things_of_trust(house, chen.id) | doubles(house)
+    found |= retained_things(house, chen.id)
     return replace(made, request=a_request(house, chen.id), **found)
+
+
+def retained_things(house: House, person: str) -> dict[str, str]:
+    """Hold a person by law and let the nightly run have been; return ids by name."""
+    house.run(
+        "from uuid import UUID\n"
+        "from django.utils import timezone\n"
+        "from songhe.base.access.actor import SYSTEM\n"
+        "from songhe.base.retention import holds, running\n"
+        "now = timezone.now()\n"
+        f"holds.place(actor=SYSTEM, person_id=UUID('{person}'), region_code='990121001001',"
+        " paper='7', reason='陈秀兰，陈秀兰。', since=now, until=None, at=now)\n"
+        "running.destroy_expired(clock=timezone.now)"
+    )
+    [[hold]] = house.rows("SELECT id::text FROM retention_hold")
+    [[run]] = house.rows("SELECT id::text FROM retention_destruction")
+    return {"hold": str(hold), "destruction": str(run)}
 
 
 def doubles(house: House) -> dict[str, str]:
