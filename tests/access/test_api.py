@@ -26,6 +26,7 @@ from songhe.base.audit.models import AuditEntry
 from songhe.base.regions.models import Region
 from songhe.config.api import api
 from songhe.kit.api import Operation, all_operations
+from songhe.kit.hardening import HEADERS
 from songhe.kit.screens import stray_routes
 from tests.access.crowd import crowd
 from tests.access.test_matrix import QUIET, STRANGERS, Answer, address, refused, written
@@ -279,6 +280,17 @@ def problem(response: Any, status: int, code: str) -> dict[str, Any]:
     assert body["request_id"] == response["X-Request-ID"]
     assert "no-store" in response["Cache-Control"]
     return body
+
+
+def test_answers_say_to_browsers_what_pages_say() -> None:
+    for path, status in (("openapi.json", 200), ("codes", 200), ("me", 401), ("nothing", 404)):
+        response = Client().get(f"/api/v1/{path}")
+        assert response.status_code == status
+        assert [n for n, value in HEADERS.items() if response.get(n) != value] == []
+        assert "default-src" in response["Content-Security-Policy"]
+        assert response["Content-Type"].startswith("application/")
+        assert response["Vary"] == "Accept-Language"
+        assert not response.cookies
 
 
 def test_a_key_ends_with_its_day_its_owner_or_its_account(world: World) -> None:

@@ -19,6 +19,7 @@ from songhe.base.access.actor import SYSTEM
 from songhe.base.accounts.models import User
 from songhe.base.accounts.testing import signed_in
 from songhe.config.rates import LIMITS
+from songhe.kit.api import all_operations
 from songhe.kit.hardening import HEADERS
 from songhe.kit.limits import MOST_BYTES
 from songhe.kit.screens import Screen, all_screens
@@ -217,6 +218,6 @@ def test_under_tls_cookies_are_the_hosts_alone_and_the_way_is_kept() -> None:
 
 def test_every_limit_is_of_screens_that_exist() -> None:
     """A page that is renamed must not lose its limit."""
-    names = {screen.name for screen in all_screens()}
+    names = {one.name for one in (*all_screens(), *all_operations())}
     limited = {route for limit in LIMITS for route in limit.get("routes", ())}
     assert limited - names == set()
