@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from songhe.base.consent.models import Consent, Emergency, Paper, PaperPart
 from songhe.base.consent.recipients import Recipient
 from songhe.base.history.models import Change, Queued
 from songhe.base.retention import certificates, holds, periods, running
+from songhe.base.retention.held import held_at
 from songhe.base.retention.models import Destruction, Hold
 from songhe.base.subjects import erasing, tables
 from songhe.base.vault import subject_keys
@@ -348,6 +349,48 @@ def test_an_erasure_is_refused_and_the_hold_is_named(world: World) -> None:
     assert Person.objects.get(pk=person).name == PERSONAL[0]
     page = officer.get(reverse("security:request", args=[row.pk])).content.decode()
     assert "A legal hold was placed before the erasure began." in page
+
+
+def test_a_hold_on_an_entry_holds_what_it_was_merged_into(world: World) -> None:
+    kept, gone_entry = (
+        people.register_person(
+            actor=SYSTEM, name="罗桂香", sex="female", birth_on=date(1941, 5, 6),
+            region_code="990121001001", at=NOW - timedelta(days=30),
+        ).pk
+        for _ in range(2)
+    )  # fmt: skip
+    hold(world, person=gone_entry)
+    people.merge_persons(actor=SYSTEM, kept_id=kept, gone_id=gone_entry, reason="test", at=NOW)
+    for person in (kept, gone_entry):
+        assert holds.over(person, tables=(), at=NOW) is not None
+    assert {kept, gone_entry} <= set(held_at(NOW).sets["persons"])
+    assert holds.over(world.towns["a"].person, tables=(), at=NOW) is None
+
+
+def test_finished_jobs_go_and_those_that_wait_or_failed_stay(world: World) -> None:
+    with connection.cursor() as cursor:
+        for state in ("succeeded", "cancelled", "todo", "failed"):
+            cursor.execute(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, status)"
+                " VALUES ('x', 'retention.test', 'todo') RETURNING id"
+            )
+            [[job]] = cursor.fetchall()
+            if state != "todo":
+                cursor.execute(
+                    "UPDATE procrastinate_jobs SET status = %s WHERE id = %s", [state, job]
+                )
+        cursor.execute(
+            "INSERT INTO procrastinate_periodic_defers (task_name, defer_timestamp, job_id)"
+            " SELECT 'retention.test', 1, min(id) FROM procrastinate_jobs"
+            " WHERE task_name = 'retention.test'"
+        )
+        cursor.execute("UPDATE procrastinate_events SET at = at - interval '1 day'")
+    assert gone(run(NOW + timedelta(days=40)))["jobs"] >= 2
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT status::text FROM procrastinate_jobs WHERE task_name = 'retention.test'"
+        )
+        assert sorted(state for (state,) in cursor.fetchall()) == ["failed", "todo"]
 
 
 def test_holds_say_why_and_by_which_paper(world: World) -> None:
