@@ -16,7 +16,8 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from songhe.base.access import policies, sign_ins
+from songhe.base.access import policies, purposes, sign_ins
+from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM, Actor
 from songhe.base.access.roles import FIELD_CLASSES
 from songhe.base.access.testing import keyed
@@ -325,6 +326,19 @@ def test_a_session_is_nobody_at_the_api_and_a_key_nobody_at_the_pages(world: Wor
     assert Client().get("/people/", headers=headers).status_code == 302
     basic = {"Authorization": headers["Authorization"].replace("Bearer", "Basic")}
     problem(Client().get("/api/v1/persons", headers=basic), 401, "api.no_key")
+
+
+def test_a_purpose_that_a_person_stated_opens_nothing_to_the_machine(
+    world: World, keys: dict[str, dict[str, str]]
+) -> None:
+    now, user = datetime.now(UTC), world.users["regulator"]
+    actor = access.actor_for(user, now)
+    purposes.state_purpose(actor=actor, purpose="inspection", reason="年度检查抽样核对", at=now)
+    url = f"people/{world.towns['a'].person}/"
+    page = signed_in(Client(), user, at=now).get(f"/{url}").content.decode()
+    assert NAMES["a"] in page
+    told = Client().get(f"/api/v1/persons/{world.towns['a'].person}", headers=keys["regulator"])
+    assert (told.json()["name"], told.json()["open"]) == ("陈＊＊", [])
 
 
 def test_a_key_that_only_reads_changes_nothing(world: World) -> None:

@@ -173,7 +173,10 @@ def caller_of(secret: str, *, at: datetime, locale: str, request_id: str) -> Cal
         ApiKey.objects.filter(pk=key_id).update(used_on=today)
     count = len(_account())
     user = User.from_db(connection.alias, _account(), rest[:count])
-    actor = actor_of(user, at, held(*rest[count:]), locale=locale, request_id=request_id)
+    roles, grants, _stated = held(*rest[count:])
+    # A purpose is stated by a person who then looks; no machine looks along.
+    holds = roles, grants, frozenset[str]()
+    actor = actor_of(user, at, holds, locale=locale, request_id=request_id)
     return Caller(user, replace(actor, key_id=key_id), key_id, may_change)
 
 

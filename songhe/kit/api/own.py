@@ -34,7 +34,6 @@ class Me(Answer):
     key_id: UUID
     may_change: bool
     roles: list[HeldRole]
-    purposes: list[str]
     at: datetime
 
 
@@ -57,6 +56,5 @@ def get_me(request: HttpRequest) -> Any:
             )
             for held in actor.roles
         ],
-        purposes=sorted(actor.purposes),
         at=timezone.now(),
     )
