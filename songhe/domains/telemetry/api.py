@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from ninja import Query
 from pydantic import Field
 
+from songhe.domains.people.selectors import PersonView
 from songhe.domains.telemetry import piecewise
 from songhe.domains.telemetry.selectors import LatestValue, StoredReading, key_text
 from songhe.domains.telemetry.terms import VIEW_READINGS
@@ -108,8 +109,8 @@ class ReadingsAsked(Asked):
 @operations.operation("GET", f"{_PERSON}/latest", action=VIEW_READINGS, returns=LatestValues)
 def list_latest(request: HttpRequest, person_id: UUID) -> Any:
     """Tell the last value of every code of a person, and of the rooms of her home."""
-    found, values = piecewise.latest(actor_of(request), person_id, at=timezone.now())
-    return LatestValues(person_id=found, items=[_latest(value, found) for value in values])
+    person, values = piecewise.latest(actor_of(request), person_id, at=timezone.now())
+    return LatestValues(person_id=person.id, items=[_latest(value, person) for value in values])
 
 
 @operations.operation("GET", f"{_PERSON}/readings", action=VIEW_READINGS, returns=Readings)
@@ -152,12 +153,12 @@ def list_codes(request: HttpRequest) -> Any:
     )
 
 
-def _latest(found: LatestValue, person_id: UUID) -> Latest:
+def _latest(found: LatestValue, person: PersonView) -> Latest:
     return Latest(
         **_told(found.code, found.value),
         at=found.at,
         device_id=found.device,
-        place_id=None if found.subject == person_id else found.subject,
+        place_id=None if found.subject in person.ids else found.subject,
         freshness=found.freshness.value,
         voided=found.voided,
     )

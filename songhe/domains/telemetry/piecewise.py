@@ -9,6 +9,7 @@ from uuid import UUID
 
 from songhe.base.access.actor import Actor
 from songhe.domains.people import selectors as people
+from songhe.domains.people.selectors import PersonView
 from songhe.domains.telemetry import selectors
 from songhe.domains.telemetry.selectors import LatestValue, StoredReading
 from songhe.domains.telemetry.selectors.series import LONGEST
@@ -30,7 +31,7 @@ class Piece:
     total: int
 
 
-def latest(actor: Actor, person_id: UUID, *, at: datetime) -> tuple[UUID, list[LatestValue]]:
+def latest(actor: Actor, person_id: UUID, *, at: datetime) -> tuple[PersonView, list[LatestValue]]:
     """Return the last values of a person and of her rooms, as far as they are open; audited.
 
     Raises NoSuchPerson.
@@ -39,7 +40,7 @@ def latest(actor: Actor, person_id: UUID, *, at: datetime) -> tuple[UUID, list[L
     home = people.home_of(person.id, at=at) if "home" in person.fields else None
     found = selectors.latest_of(actor, person, home.pk if home is not None else None, at=at)
     selectors.opened(actor, [person.id], at=at)
-    return person.id, found
+    return person, found
 
 
 def readings(
