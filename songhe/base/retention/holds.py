@@ -38,6 +38,11 @@ class EndsTooEarly(Invalid):
     message = "The end lies before the beginning."
 
 
+class BeginsLater(Invalid):
+    code = "retention.begins_later"
+    message = "A hold begins today or earlier."
+
+
 class CannotBeHeld(Invalid):
     code = "retention.cannot_be_held"
     message = "This class cannot be held: nothing of it is destroyed by the nightly run."
@@ -97,7 +102,7 @@ def place(
 ) -> Hold:
     """Hold a person's data, or a class of data; who may is asked by the caller for a person.
 
-    Raises Denied, SayWhy, EndsTooEarly, CannotBeHeld, HeldAlready.
+    Raises Denied, SayWhy, BeginsLater, EndsTooEarly, CannotBeHeld, HeldAlready.
     """
     if not actor.may(KEEP):
         raise Denied(action=KEEP)
@@ -106,7 +111,9 @@ def place(
         raise SayWhy(field="paper")
     if not reason:
         raise SayWhy(field="reason")
-    if until is not None and until <= max(since, at):
+    if since > at:
+        raise BeginsLater(field="since")
+    if until is not None and until <= at:
         raise EndsTooEarly(field="until")
     known = handlers.all_classes().get(data_class)
     if data_class and (known is None or not known.is_timed or not known.can_be_held):

@@ -28,10 +28,11 @@ def hold_person(
     person_id: UUID,
     paper: str,
     reason: str,
+    since: datetime,
     until: datetime | None,
     at: datetime,
 ) -> Hold:
-    """Hold all data of a person from now on. Raises NoSuchPerson and what `holds.place` raises."""
+    """Hold all data of a person. Raises NoSuchPerson and what `holds.place` raises."""
     person = chosen(actor, person_id)
     return holds.place(
         actor=actor,
@@ -39,7 +40,7 @@ def hold_person(
         region_code=person.region_code,
         paper=paper,
         reason=reason,
-        since=at,
+        since=since,
         until=until,
         at=at,
     )
@@ -51,16 +52,17 @@ def hold_class(
     data_class: str,
     paper: str,
     reason: str,
+    since: datetime,
     until: datetime | None,
     at: datetime,
 ) -> Hold:
-    """Hold a class of data from now on. Raises what `holds.place` raises."""
+    """Hold a class of data. Raises what `holds.place` raises."""
     return holds.place(
         actor=actor,
         data_class=data_class,
         paper=paper,
         reason=reason,
-        since=at,
+        since=since,
         until=until,
         at=at,
     )

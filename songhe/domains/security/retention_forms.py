@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from songhe.base.retention.holds import LONGEST_PAPER, LONGEST_REASON
 from songhe.base.retention.periods import MOST_DAYS
@@ -42,12 +43,23 @@ class HoldForm(KitForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     reason = _why(_("Why it is held"))
+    since = forms.DateField(
+        label=pgettext_lazy("a hold", "Since"),
+        required=False,
+        help_text=_("The day of the paper. Empty: from now on."),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
     until = forms.DateField(
         label=_("Last day"),
         required=False,
         help_text=_("Empty: until somebody lifts it."),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
+
+    def begin(self, now: datetime) -> datetime:
+        """Return the beginning of the first local day, now where none is given."""
+        day = self.cleaned_data["since"]
+        return timezone.make_aware(datetime.combine(day, time())) if day else now
 
     def end(self) -> datetime | None:
         """Return the end of the last local day, None where it is open."""

@@ -400,6 +400,7 @@ def test_holds_say_why_and_by_which_paper(world: World) -> None:
         ({"paper": " "}, holds.SayWhy),
         ({"reason": ""}, holds.SayWhy),
         ({"until": NOW - timedelta(days=1)}, holds.EndsTooEarly),
+        ({"since": NOW + timedelta(days=1)}, holds.BeginsLater),
     ):
         with pytest.raises(error):
             holds.place(actor=officer, person_id=person, **(good | change))
@@ -529,6 +530,18 @@ def test_the_page_for_each_who_may_see_it(world: World) -> None:
         assert json.loads(file.content)["signature"] == done.signature
         status = client.get(reverse("security:hold", args=[placed.pk])).status_code
         assert status == (200 if sees_holds else 403)
+    elsewhere = holds.place(
+        actor=SYSTEM, person_id=world.towns["b"].person, region_code="990121002001",
+        paper="另一件", reason="诉讼", since=NOW, until=None, at=NOW,
+    )  # fmt: skip
+    for who in ("privacy_officer", "auditor"):
+        client = client_of(world, who)
+        assert "另一件" not in client.get(reverse("security:retention")).content.decode()
+        assert client.get(reverse("security:hold", args=[elsewhere.pk])).status_code == 404
+    lift = reverse("security:lift_hold", args=[elsewhere.pk])
+    assert client_of(world, "privacy_officer").post(lift, {"reason": "x"}).status_code == 404
+    elsewhere.refresh_from_db()
+    assert elsewhere.lifted_at is None
     for who in ("operator", "registrar", "regulator", "elder", "worker", "wu", "clinician"):
         client = client_of(world, who)
         assert client.get(reverse("security:retention")).status_code == 403, who
@@ -549,10 +562,13 @@ def test_an_officer_places_and_lifts_a_hold(world: World) -> None:
     elsewhere = reverse("security:hold_person", args=[world.towns["b"].person])
     assert officer.post(elsewhere, {"paper": "1", "reason": "x"}).status_code == 404
     assert officer.post(address, {"paper": "", "reason": "x"}).status_code == 422
-    response = officer.post(address, {"paper": PAPER, "reason": "诉讼保全", "until": ""})
+    good = {"paper": PAPER, "reason": "诉讼保全", "since": "2026-01-05", "until": ""}
+    assert officer.post(address, good | {"since": "2199-01-01"}).status_code == 422
+    response = officer.post(address, good)
     assert response.status_code == 302
     [placed] = Hold.objects.all()
     assert placed.person_id == person
+    assert placed.period.lower == datetime(2026, 1, 4, 16, tzinfo=UTC)  # midnight in China
     page = officer.get(response["Location"]).content.decode()
     assert "诉讼保全" in page
     assert AuditEntry.objects.filter(action="security.view_holds", kind="read").count() == 1

@@ -140,7 +140,7 @@ class HoldPerson(View):
         return self._page(request, person_id, HoldForm())
 
     def post(self, request: HttpRequest, person_id: UUID) -> HttpResponse:
-        form = HoldForm(request.POST)
+        form, now = HoldForm(request.POST), timezone.now()
         if form.is_valid():
             try:
                 hold = retention_acts.hold_person(
@@ -148,8 +148,9 @@ class HoldPerson(View):
                     person_id=person_id,
                     paper=form.cleaned_data["paper"],
                     reason=form.cleaned_data["reason"],
+                    since=form.begin(now),
                     until=form.end(),
-                    at=timezone.now(),
+                    at=now,
                 )
             except (Invalid, Conflict) as error:
                 refuse(form, error)
@@ -170,7 +171,7 @@ class HoldClass(View):
         return self._page(request, data_class, HoldForm())
 
     def post(self, request: HttpRequest, data_class: str) -> HttpResponse:
-        form = HoldForm(request.POST)
+        form, now = HoldForm(request.POST), timezone.now()
         if form.is_valid():
             try:
                 hold = retention_acts.hold_class(
@@ -178,8 +179,9 @@ class HoldClass(View):
                     data_class=data_class,
                     paper=form.cleaned_data["paper"],
                     reason=form.cleaned_data["reason"],
+                    since=form.begin(now),
                     until=form.end(),
-                    at=timezone.now(),
+                    at=now,
                 )
             except (Invalid, Conflict) as error:
                 refuse(form, error)
