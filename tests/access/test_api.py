@@ -26,6 +26,7 @@ from songhe.base.accounts.testing import signed_in
 from songhe.base.audit.models import AuditEntry
 from songhe.base.regions.models import Region
 from songhe.config.api import api
+from songhe.kernel import codes
 from songhe.kit.api import Operation, all_operations
 from songhe.kit.hardening import HEADERS
 from songhe.kit.screens import stray_routes
@@ -414,6 +415,34 @@ def test_what_was_written_once_is_not_written_twice(
     kinds = {one["kind"]: one for one in client.get(where, headers=me).json()["kinds"]}
     assert kinds["insurance"]["current"]["value"] == "resident"
     assert kinds["insurance"]["current"]["since_on"] == "2026-11-01"
+
+
+def test_last_values_say_their_code_unit_age_and_place(
+    world: World, keys: dict[str, dict[str, str]]
+) -> None:
+    town, now = world.towns["a"], datetime.now(UTC)
+    temperature = codes.by_code("songhe:room-temperature").number
+    with connection.cursor() as cursor:
+        for subject, kind, number, value, at in (
+            (town.person, 1, 1, 186.04, now - timedelta(minutes=2)),
+            (town.room, 2, temperature, 21.26, now - timedelta(days=9)),
+        ):
+            cursor.execute(
+                "INSERT INTO latest (subject, subject_kind, codes, times, vals, devices,"
+                " updated_at) VALUES (%s,%s,%s,%s,%s,%s,%s)",
+                [subject, kind, [number], [at], [value], [town.device], now],
+            )
+    url = f"/api/v1/persons/{town.person}/latest"
+    told = Client().get(url, headers=keys["operator"]).json()["items"]
+    by_place = {one["place_id"]: one for one in told}
+    pressure, room = by_place[None], by_place[str(town.room)]
+    assert (pressure["code"], pressure["value"], pressure["unit"]) == ("8480-6", 186, "mm[Hg]")
+    assert pressure["system"] == "http://loinc.org"
+    assert pressure["freshness"] == "fresh"
+    assert (room["code"], room["unit"]) == ("songhe:room-temperature", "Cel")
+    assert room["freshness"] != "fresh"
+    assert datetime.fromisoformat(room["at"]) == now - timedelta(days=9)
+    assert Client().get(url, headers=keys["operator_b"]).status_code == 404
 
 
 def test_a_list_comes_piece_by_piece_and_whole(
