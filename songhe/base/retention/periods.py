@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,15 +70,21 @@ def kept_at(at: datetime) -> dict[str, Kept]:
         if one.name in found:
             return found[one.name]
         setting = given.get(one.name) if one.can_be_set else None
-        before, rule = at - timedelta(days=setting.days if setting else one.days), None
-        for duty in one.rules:
-            if duty.before(at) < before:
-                before, rule = duty.before(at), duty
+        before, rule = longest(setting.days if setting else one.days, one.rules, at=at)
         before = min([before, *(kept(known[name]).before for name in one.with_)])
         found[one.name] = Kept(one, (at - before).days, before, rule, setting)
         return found[one.name]
 
     return {one.name: kept(one) for one in known.values() if one.is_timed and _has_end(one)}
+
+
+def longest(days: int, rules: Iterable[Rule], *, at: datetime) -> tuple[datetime, Rule | None]:
+    """Return before when everything goes, and the duty that decides, None where it is the days."""
+    before, deciding = at - timedelta(days=days), None
+    for duty in rules:
+        if duty.before(at) < before:
+            before, deciding = duty.before(at), duty
+    return before, deciding
 
 
 def _has_end(one: DataClass) -> bool:

@@ -41,6 +41,17 @@ class NothingToStop(Conflict):
     message = "This run has ended already."
 
 
+class ClassesFailed(Exception):
+    """Classes of a run failed: the job is to be seen among those that failed."""
+
+
+def complain(run: Destruction) -> None:
+    """Raise ClassesFailed where classes of a run failed; the rest of it stands and is certified."""
+    if run.state == State.FAILED:
+        names = [name for name, line in run.found["classes"].items() if "error" in line]
+        raise ClassesFailed(", ".join(sorted(names)))
+
+
 def never() -> bool:
     """Never stop."""
     return False

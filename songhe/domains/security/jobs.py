@@ -37,7 +37,8 @@ def erase_due(timestamp: int = 0) -> None:
 )
 def destroy_expired(context: JobContext, timestamp: int = 0) -> None:
     """Destroy what is kept no longer; at 19:40 UTC, in China the middle of the night."""
-    running.destroy_expired(clock=timezone.now, should_stop=context.should_abort)
+    run = running.destroy_expired(clock=timezone.now, should_stop=context.should_abort)
+    running.complain(run)  # an engineer sees it among the jobs that failed
 
 
 @app.task(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from songhe.base.access.actor import SYSTEM
 from songhe.base.history import held as noted
 from songhe.base.retention import classes, handlers, periods, rows
-from songhe.base.retention.classes import DataClass, Rule
+from songhe.base.retention.classes import Rule
 from songhe.base.retention.handlers import Ask
 from songhe.base.retention.held import held_at
 from songhe.base.retention.models import Period
@@ -132,11 +132,13 @@ def test_what_is_not_to_be_set_is_not() -> None:
     ),
 )
 def test_the_longest_rule_wins(days: int, rules: list[Rule]) -> None:
-    ends = [rule.before(NOW) for rule in rules]
-    one = DataClass("x", "x", "x", {}, {}, days=days, rules=tuple(rules))
-    before = min([NOW - timedelta(days=one.days), *ends])
-    assert all(before <= end for end in ends)
-    assert all(end <= NOW for end in ends)
+    before, deciding = periods.longest(days, rules, at=NOW)
+    assert before <= NOW - timedelta(days=days)
+    assert all(before <= rule.before(NOW) <= NOW for rule in rules)
+    if deciding is None:
+        assert before == NOW - timedelta(days=days)
+    else:
+        assert before == deciding.before(NOW) < NOW - timedelta(days=days)
 
 
 def test_months_end_where_months_end() -> None:

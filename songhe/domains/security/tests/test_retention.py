@@ -156,6 +156,7 @@ def test_everything_that_is_over_goes_and_nothing_dangles(world: World) -> None:
     assert not DataRequest.objects.exists()
     assert Person.objects.count() == 2  # who lives here stays
     assert done.state == "done"
+    running.complain(done)
     assert all(line["due"] is not None for line in done.found["classes"].values())
     again = run(LATER + timedelta(minutes=1))
     assert gone(again) == {}
@@ -492,6 +493,8 @@ def test_a_fault_of_one_class_does_not_stop_the_others(
     assert "IntegrityError" in done.found["classes"]["alarms"]["error"]
     assert Alarm.objects.count() == 2
     assert gone(done)["absences"] > 0
+    with pytest.raises(running.ClassesFailed, match=r"^alarms$"):
+        running.complain(done)
     line = next(x for x in json.loads(done.certificate)["classes"] if x["class"] == "alarms")
     assert line["failed"]
 
