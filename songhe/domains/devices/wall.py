@@ -6,18 +6,11 @@ from songhe.base.access.wall import in_region, protect, through
 
 _SEE = ("devices.view_device", "devices.list_devices")
 
-_OF_PERSON = (
-    "EXISTS (SELECT FROM devices_binding b JOIN people_person p ON p.id = b.person_id"
-    " WHERE b.device_id = devices_device.id)"
-)
-_OF_ROOM = (
-    "EXISTS (SELECT FROM devices_binding b JOIN people_room r ON r.id = b.room_id"
-    " WHERE b.device_id = devices_device.id)"
-)
-
+# A binding is open with the person or the room that it serves.
 protect(
     "devices_device",
-    f"{in_region('devices_device.region_code', *_SEE)} OR {_OF_PERSON} OR {_OF_ROOM}",
+    f"{in_region('devices_device.region_code', *_SEE)}"
+    " OR EXISTS (SELECT FROM devices_binding b WHERE b.device_id = devices_device.id)",
 )
 # A device's wall asks the bindings, so theirs cannot ask the device.
 protect(
