@@ -52,8 +52,7 @@ class Migration(migrations.Migration):
         *(
             migrations.RunSQL(
                 # Policies hold a function by its number: it stays, and asks another of its kind.
-                of(name).replace(f" {name}(", f" {name}_now(")
-                + ONCE.format(name=name, type=kind),
+                of(name).replace(f" {name}(", f" {name}_now(") + ONCE.format(name=name, type=kind),
                 anew(name) + f"DROP FUNCTION {name}_now(VARIADIC text[])",
             )
             for name, kind in ASKED.items()
