@@ -77,7 +77,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "songhe.kit.hardening.PagePolicy",
     "songhe.kit.hardening.LiveSource",
     "django_htmx.middleware.HtmxMiddleware",
     "songhe.kit.limits.RateLimits",

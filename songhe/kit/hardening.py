@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase
@@ -16,7 +17,7 @@ from django.utils.cache import add_never_cache_headers
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 # Nothing of the device is asked for but passkeys; autoplay stays, it is the alarm's sound.
 _OFF = (
-    "accelerometer", "ambient-light-sensor", "bluetooth", "browsing-topics", "camera",
+    "accelerometer", "browsing-topics", "camera",
     "display-capture", "encrypted-media", "geolocation", "gyroscope", "hid", "idle-detection",
     "local-fonts", "magnetometer", "microphone", "midi", "payment", "picture-in-picture",
     "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
@@ -49,14 +50,27 @@ class Hardening:
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
         headers.setdefault("Content-Security-Policy", BARE_POLICY)
-        is_page = headers.get("Content-Type", "").startswith("text/html")
-        if is_page and not response.has_header("Cache-Control"):
+        if is_page(response) and not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
         if cookie is not None and not cookie.value:
             # Signed out, or ended elsewhere: what the browser kept of the pages goes as well.
             headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
+
+
+def is_page(response: HttpResponseBase) -> bool:
+    """Tell whether a browser would show an answer as a page."""
+    return response.headers.get("Content-Type", "").startswith("text/html")
+
+
+class PagePolicy(CSPMiddleware):
+    """The policy of pages. Data and files are no pages: they keep BARE_POLICY, or their own."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        return super().process_response(request, response) if is_page(response) else response
 
 
 class LiveSource:
@@ -67,6 +81,8 @@ class LiveSource:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
+        if not is_page(response):
+            return response
         try:
             asked = request.get_host()
         except DisallowedHost:

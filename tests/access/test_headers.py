@@ -20,7 +20,7 @@ from songhe.base.accounts.models import User
 from songhe.base.accounts.testing import signed_in
 from songhe.config.rates import LIMITS
 from songhe.kit.api import all_operations
-from songhe.kit.hardening import HEADERS
+from songhe.kit.hardening import BARE_POLICY, HEADERS
 from songhe.kit.limits import MOST_BYTES
 from songhe.kit.screens import Screen, all_screens
 from tests.access.test_matrix import address
@@ -58,7 +58,10 @@ def faults_of(response: HttpResponse, *, public: bool) -> list[str]:
     """Return which headers are not as they must be."""
     wrong = [name for name, value in HEADERS.items() if response.get(name) != value]
     policy = policy_of(response)
-    if "sandbox" not in policy:
+    if not response.headers.get("Content-Type", "").startswith("text/html"):
+        if "sandbox" not in policy and response["Content-Security-Policy"] != BARE_POLICY:
+            wrong.append("policy of what is no page")
+    elif "sandbox" not in policy:
         needed = {
             "object-src": ["'none'"], "base-uri": ["'none'"], "frame-ancestors": ["'none'"],
             "form-action": ["'self'"], "style-src": ["'self'"], "default-src": ["'self'"],
