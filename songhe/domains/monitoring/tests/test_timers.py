@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection, connections
 
 from songhe.domains.monitoring import loops, services
-from songhe.domains.monitoring.models import Alarm, AlarmEntry
+from songhe.domains.monitoring.models import Alarm, AlarmEntry, Finding
 from songhe.domains.monitoring.terms import EntryKind
 from songhe.domains.monitoring.testing import make_finding
 from songhe.domains.monitoring.tests.conftest import NOW, County, make_home
@@ -87,12 +87,22 @@ def test_a_shelf_keeps_its_time_when_the_clock_is_set_back(county: County) -> No
 
 
 def test_a_finding_that_fails_keeps_no_other_from_its_alarm(county: County) -> None:
-    nobody = make_finding(rule="bp-critical", subject=uuid7(), at=NOW - timedelta(minutes=1))
+    early = NOW - timedelta(minutes=1)
+    broken = make_finding(rule="bp-critical", subject=county.chen.pk, at=early)
+    Finding.objects.filter(pk=broken.pk).update(rule="of-another-version")
     make_finding(rule="bp-critical", subject=county.chen.pk, at=NOW)
     assert services.take_findings(at=NOW) == 1
     assert Alarm.objects.get().person_id == county.chen.pk
+    broken.refresh_from_db()
+    assert broken.handled_at is None
+
+
+def test_a_finding_of_nobody_that_is_known_rings_nowhere(county: County) -> None:
+    nobody = make_finding(rule="bp-critical", subject=uuid7(), at=NOW)
+    assert services.take_findings(at=NOW) == 1
     nobody.refresh_from_db()
-    assert nobody.handled_at is None
+    assert nobody.handled_at == NOW
+    assert not Alarm.objects.exists()
 
 
 def test_a_step_that_fails_keeps_no_other_alarm_from_its_own(county: County) -> None:
