@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import trans_real
@@ -61,10 +62,27 @@ class Errors:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request)
 
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Refuse a NUL wherever it stands: nobody types one, and the database takes none."""
+        sent = [request.path_info, *_values(request.GET)]
+        if not is_for_machines(request):  # those send JSON, which their schemas look at
+            sent += _values(request.POST)
+        if any("\0" in one for one in sent):
+            return errors.render(request, errors.BadRequestError())
+        return None
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse:
         if isinstance(exception, Denied | NotFound):
             _audit(request, exception)
         return errors.render(request, exception)
+
+
+def _values(sent: QueryDict) -> Iterator[str]:
+    for name, values in sent.lists():
+        yield name
+        yield from values
 
 
 def _audit(request: HttpRequest, refusal: SongheError) -> None:

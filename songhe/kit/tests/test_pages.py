@@ -104,6 +104,18 @@ def test_an_open_page_that_is_closed_to_its_reader_is_loaded_anew(client: Client
 
 
 @SAMPLE
+def test_a_nul_is_refused_wherever_it_stands(client: Client) -> None:
+    for response in (
+        client.get("/nowhere/", {"q": "a\0b"}),
+        client.get("/nowhere/", {"a\0b": "q"}),
+        client.get("/nowhere%00/"),
+        client.post("/preferences/", {"next": "/alarms/\0"}),
+    ):
+        assert response.status_code in {400, 404}
+    assert client.post("/preferences/", {"theme": "\0"}).status_code == 400
+
+
+@SAMPLE
 def test_a_fault_is_logged_once_with_its_request_and_tells_nothing(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
