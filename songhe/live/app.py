@@ -1,4 +1,8 @@
-"""The ASGI application: `GET /stream?ticket=&since=` as events, `/healthz`, `/metrics`."""
+"""The ASGI application: `/stream?since=` as events, `/healthz`, `/metrics`.
+
+The ticket of a stream is the body of a POST, or `ticket` of a GET while it is small: that of a
+doctor with thousands of patients is longer than an address may be.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,8 @@ Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 RETRY_MS = 2_000
+TICKET_BYTES = 2**20
+METHODS = {"/stream": "GET, POST", "/healthz": "GET", "/metrics": "GET"}
 AGAIN_EVENT = b"event: again\n"
 _OPEN: Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -91,10 +97,11 @@ class Live:
         allow: Headers = [(b"vary", b"Origin")]
         if origin:
             allow.append((b"access-control-allow-origin", origin.encode("latin-1")))
-        if scope["path"] not in {"/stream", "/healthz", "/metrics"}:
+        methods = METHODS.get(scope["path"])
+        if methods is None:
             await _problem(send, 404, "live.not_found", allow)
-        elif scope["method"] != "GET":
-            await _problem(send, 405, "live.method", [*allow, (b"allow", b"GET")])
+        elif scope["method"] not in methods.split(", "):
+            await _problem(send, 405, "live.method", [*allow, (b"allow", methods.encode())])
         elif scope["path"] == "/healthz":
             await self._health(send)
         elif scope["path"] == "/metrics":
@@ -122,8 +129,11 @@ class Live:
 
     async def _open(self, scope: Message, receive: Receive, send: Send, allow: Headers) -> None:
         asked = parse_qs(scope["query_string"].decode("latin-1"))
+        given = asked.get("ticket", [""])[0]
+        if scope["method"] == "POST":
+            given = await _body(receive)
         try:
-            ticket = tickets.verify(asked.get("ticket", [""])[0], self.secret, time.time())
+            ticket = tickets.verify(given, self.secret, time.time())
         except tickets.BadTicket as error:
             await _problem(send, 403, error.code, allow)
             return
@@ -183,6 +193,19 @@ def _drawn_at(asked: str) -> float | None:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+async def _body(receive: Receive) -> str:
+    """Return what was sent, "" where it is longer than any ticket or its sender is gone."""
+    body = b""
+    while len(body) <= TICKET_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+        if message["type"] == "http.disconnect":
+            return ""
+        if not message.get("more_body", False):
+            return body.decode("latin-1")
+    return ""
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -112,12 +112,14 @@ class Process:
                     return
                 await asyncio.sleep(0.05)
 
-    async def get(self, path: str, method: str = "GET", **headers: str) -> Answer:
+    async def get(self, path: str, method: str = "GET", body: str = "", **headers: str) -> Answer:
         """Return the answer to one request with its body unread."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         lines = {"Host": f"localhost:{self.port}", **headers}
+        if body:
+            lines["Content-Length"] = str(len(body))
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode())
+        writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n{body}".encode())
         status = int((await reader.readline()).split()[1])
         found: dict[str, str] = {}
         while line := (await reader.readline()).decode().strip():

@@ -81,8 +81,29 @@ async def test_admits_other_origins_of_the_same_host_only(live: Process) -> None
 
 async def test_other_addresses_and_methods(live: Process) -> None:
     assert (await live.get("/other")).status == 404
-    posted = await live.get(f"/stream?ticket={ticket('region:')}", method="POST")
-    assert posted.status == 405
+    put = await live.get(f"/stream?ticket={ticket('region:')}", method="PUT")
+    assert put.status == 405
+    assert (await live.get("/healthz", method="POST")).status == 405
+
+
+async def test_a_ticket_longer_than_an_address_comes_in_the_body(
+    live: Process, postgres_url: str
+) -> None:
+    """A doctor's 1,800 contracts make a ticket of more than 100 kB."""
+    persons = [f"person:{uuid7()}" for _ in range(3000)]
+    long = ticket(*persons)
+    assert len(long) > 2 * 64 * 1024
+    answer = await live.get("/stream", method="POST", body=long)
+    assert answer.status == 200
+    hello = await answer.next()
+    assert hello is not None
+    assert hello[0] == "hello"
+    await tell(postgres_url, event(persons[2999]))
+    heard = await answer.next()
+    assert heard is not None
+    assert heard[0] == "alarm"
+    for wrong in (long[:-2] + "xx", "x" * (2**20 + 10)):
+        assert (await live.get("/stream", method="POST", body=wrong)).status == 403
 
 
 async def test_hears_its_own_topics_and_no_others(live: Process, postgres_url: str) -> None:

@@ -107,9 +107,11 @@ const listen = async () => {
   if (!asked.ok) throw new Error(`ticket ${asked.status}`);
   const { ticket } = await asked.json();
   /* Of when the page is: what came between its drawing and this stream is told at its beginning. */
-  const since = joinedBefore ? "" : `&since=${encodeURIComponent(body.dataset.liveSince)}`;
-  const stream = await fetch(`${address}?ticket=${encodeURIComponent(ticket)}${since}`, {
-    headers: { Accept: "text/event-stream" }, cache: "no-store", credentials: "omit", signal: control.signal,
+  const since = joinedBefore ? "" : `?since=${encodeURIComponent(body.dataset.liveSince)}`;
+  /* In the body: the ticket of somebody with thousands of persons is longer than an address may be. */
+  const stream = await fetch(`${address}${since}`, {
+    method: "POST", body: ticket, headers: { Accept: "text/event-stream" },
+    cache: "no-store", credentials: "omit", signal: control.signal,
   });
   if (!stream.ok || !stream.body) throw new Error(`stream ${stream.status}`);
   joined();
