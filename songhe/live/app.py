@@ -197,7 +197,7 @@ def _now() -> str:
 
 async def _body(receive: Receive) -> str:
     """Return what was sent, "" where it is longer than any ticket or its sender is gone."""
-    body = b""
+    body = bytearray()
     while len(body) <= TICKET_BYTES:
         message = await receive()
         body += message.get("body", b"")
