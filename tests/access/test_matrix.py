@@ -20,11 +20,11 @@ from django.urls import reverse
 
 from songhe.base.accounts.testing import signed_in
 from songhe.kit.screens import Screen, all_screens, stray_routes
+from tests.access.retention import make_retention
 from tests.access.world import (
     PERSONAL,
     World,
     make_duplicates,
-    make_retention,
     make_world,
 )
 

@@ -17,9 +17,7 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 
-from songhe.base.access import policies, wall
-from songhe.base.access.actor import Actor
-from songhe.base.access.roles import FIELD_CLASSES
+from songhe.base.access import wall
 from songhe.base.accounts.models import User
 from songhe.base.database.base import DatabaseWrapper
 from songhe.base.database.roles import APP
@@ -229,18 +227,6 @@ def test_what_one_does_not_see_one_does_not_change(world: World) -> None:
         cursor.execute("SELECT name FROM people_person")
         assert cursor.fetchall() == [("改",)]
         transaction.set_rollback(True)
-
-
-@pytest.fixture
-def no_policies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let everything above the wall say yes."""
-    monkeypatch.setattr(policies, "scope", lambda actor, rows, action: rows)
-    monkeypatch.setattr(policies, "can", lambda actor, action, obj: True)
-    monkeypatch.setattr(policies, "authorise", lambda actor, action, obj: None)
-    monkeypatch.setattr(policies, "fields", lambda actor, obj: FIELD_CLASSES)
-    monkeypatch.setattr(Actor, "may", lambda self, action: True)
-    monkeypatch.setattr(Actor, "covers", lambda self, action, region_code: True)
-    monkeypatch.setattr(Actor, "fields_in", lambda self, region_code: FIELD_CLASSES)
 
 
 # Screens that the wall does not stand under, and why.

@@ -19,8 +19,6 @@ from songhe.base.consent import services as consent
 from songhe.base.consent.recipients import Recipient
 from songhe.base.consent.terms import PaperKind
 from songhe.base.consent.tests.conftest import picture
-from songhe.base.retention import certificates, holds
-from songhe.base.retention.models import Destruction
 from songhe.domains.devices import services as devices
 from songhe.domains.monitoring import services as monitoring
 from songhe.domains.monitoring.models import Alarm
@@ -385,20 +383,3 @@ def make_duplicates(world: World, now: datetime) -> None:
             actor=SYSTEM, kept_id=twins[0].pk, gone_id=twins[1].pk, reason="test", at=now
         )
         town.gone, town.merge = twins[0].pk, merge.pk
-
-
-def make_retention(world: World, now: datetime) -> None:
-    """Hold the person of town a by law; a run of destruction has ended with its certificate."""
-    world.hold = holds.place(
-        actor=SYSTEM,
-        person_id=world.towns["a"].person,
-        region_code=TOWNS["a"] + "001",
-        paper="7",
-        reason="诉讼保全",
-        since=now,
-        until=None,
-        at=now,
-    ).pk
-    run = Destruction(id=world.destruction, state="done", asked_at=now, ended_at=now)
-    certificates.sign(run)
-    run.save(force_insert=True)

@@ -44,25 +44,3 @@ def hold_person(
         until=until,
         at=at,
     )
-
-
-def hold_class(
-    *,
-    actor: Actor,
-    data_class: str,
-    paper: str,
-    reason: str,
-    since: datetime,
-    until: datetime | None,
-    at: datetime,
-) -> Hold:
-    """Hold a class of data. Raises what `holds.place` raises."""
-    return holds.place(
-        actor=actor,
-        data_class=data_class,
-        paper=paper,
-        reason=reason,
-        since=since,
-        until=until,
-        at=at,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django import forms
 from django.utils import timezone
@@ -56,17 +57,19 @@ class HoldForm(KitForm):
         widget=forms.DateInput(attrs={"type": "date"}),
     )
 
-    def begin(self, now: datetime) -> datetime:
-        """Return the beginning of the first local day, now where none is given."""
-        day = self.cleaned_data["since"]
-        return timezone.make_aware(datetime.combine(day, time())) if day else now
-
-    def end(self) -> datetime | None:
-        """Return the end of the last local day, None where it is open."""
-        day = self.cleaned_data["until"]
-        if day is None:
-            return None
-        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time()))
+    def said(self, now: datetime) -> dict[str, Any]:
+        """Return paper, reason, since and until: from now, or the first day's beginning, on."""
+        said = self.cleaned_data
+        since = said["since"] and timezone.make_aware(datetime.combine(said["since"], time()))
+        until = said["until"] and timezone.make_aware(
+            datetime.combine(said["until"] + timedelta(days=1), time())
+        )
+        return {
+            "paper": said["paper"],
+            "reason": said["reason"],
+            "since": since or now,
+            "until": until or None,
+        }
 
 
 class LiftForm(KitForm):

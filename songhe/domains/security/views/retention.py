@@ -10,9 +10,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
+from songhe.base.access.actor import Actor
 from songhe.base.retention import holds, periods, running
 from songhe.domains.security import jobs, retention_acts, retention_reads
 from songhe.domains.security.retention_forms import FindForm, HoldForm, LiftForm, PeriodForm
@@ -133,72 +136,62 @@ class ChooseHeld(View):
         return render(request, "security/retention/choose.html", context)
 
 
-class HoldPerson(View):
+class PlaceHold(View):
+    """Hold what the address names."""
+
+    done: Promise
+
+    def name(self, actor: Actor, **held: Any) -> str:
+        """Return what is held, for the head of the page."""
+        raise NotImplementedError
+
+    def place(self, **said: Any) -> UUID:
+        """Place the hold with what the form says of it; return its id."""
+        raise NotImplementedError
+
+    def get(self, request: HttpRequest, **held: Any) -> HttpResponse:
+        return self._page(request, held, HoldForm())
+
+    def post(self, request: HttpRequest, **held: Any) -> HttpResponse:
+        form, now = HoldForm(request.POST), timezone.now()
+        if form.is_valid():
+            try:
+                hold_id = self.place(actor=actor_of(request), at=now, **held, **form.said(now))
+            except (Invalid, Conflict) as error:
+                refuse(form, error)
+            else:
+                messages.success(request, str(self.done))
+                return _to("hold", hold_id)
+        return self._page(request, held, form)
+
+    def _page(self, request: HttpRequest, held: dict[str, Any], form: HoldForm) -> HttpResponse:
+        context = {"what": self.name(actor_of(request), **held), "form": form}
+        status = 422 if form.errors else 200
+        return render(request, "security/retention/place.html", context, status=status)
+
+
+class HoldPerson(PlaceHold):
     """Hold all data of one person."""
 
-    def get(self, request: HttpRequest, person_id: UUID) -> HttpResponse:
-        return self._page(request, person_id, HoldForm())
+    done = gettext_lazy("Held: nothing of this person is destroyed by time.")
 
-    def post(self, request: HttpRequest, person_id: UUID) -> HttpResponse:
-        form, now = HoldForm(request.POST), timezone.now()
-        if form.is_valid():
-            try:
-                hold = retention_acts.hold_person(
-                    actor=actor_of(request),
-                    person_id=person_id,
-                    paper=form.cleaned_data["paper"],
-                    reason=form.cleaned_data["reason"],
-                    since=form.begin(now),
-                    until=form.end(),
-                    at=now,
-                )
-            except (Invalid, Conflict) as error:
-                refuse(form, error)
-            else:
-                messages.success(request, _("Held: nothing of this person is destroyed by time."))
-                return _to("hold", hold.pk)
-        return self._page(request, person_id, form)
+    def name(self, actor: Actor, **held: Any) -> str:
+        return retention_acts.chosen(actor, held["person_id"]).name
 
-    def _page(self, request: HttpRequest, person_id: UUID, form: HoldForm) -> HttpResponse:
-        person = retention_acts.chosen(actor_of(request), person_id)
-        return _hold_page(request, person.name, form)
+    def place(self, **said: Any) -> UUID:
+        return retention_acts.hold_person(**said).pk
 
 
-class HoldClass(View):
+class HoldClass(PlaceHold):
     """Hold a class of data."""
 
-    def get(self, request: HttpRequest, data_class: str) -> HttpResponse:
-        return self._page(request, data_class, HoldForm())
+    done = gettext_lazy("Held: nothing of this class is destroyed by time.")
 
-    def post(self, request: HttpRequest, data_class: str) -> HttpResponse:
-        form, now = HoldForm(request.POST), timezone.now()
-        if form.is_valid():
-            try:
-                hold = retention_acts.hold_class(
-                    actor=actor_of(request),
-                    data_class=data_class,
-                    paper=form.cleaned_data["paper"],
-                    reason=form.cleaned_data["reason"],
-                    since=form.begin(now),
-                    until=form.end(),
-                    at=now,
-                )
-            except (Invalid, Conflict) as error:
-                refuse(form, error)
-            else:
-                messages.success(request, _("Held: nothing of this class is destroyed by time."))
-                return _to("hold", hold.pk)
-        return self._page(request, data_class, form)
+    def name(self, actor: Actor, **held: Any) -> str:
+        return retention_reads.name_of(retention_reads.class_of(held["data_class"]))
 
-    def _page(self, request: HttpRequest, data_class: str, form: HoldForm) -> HttpResponse:
-        one = retention_reads.class_of(data_class)
-        return _hold_page(request, retention_reads.name_of(one), form)
-
-
-def _hold_page(request: HttpRequest, what: str, form: HoldForm) -> HttpResponse:
-    status = 422 if form.errors else 200
-    context = {"what": what, "form": form}
-    return render(request, "security/retention/place.html", context, status=status)
+    def place(self, **said: Any) -> UUID:
+        return holds.place(**said).pk
 
 
 class HoldPage(View):
