@@ -27,7 +27,7 @@ class Check:
 
 
 CHECKS = (
-    Check("types", (PYTHON, "-m", "mypy", "songhe", "tools")),
+    Check("types", (PYTHON, "-m", "mypy", "songhe", "tools", "evaluation", "training")),
     Check("lint", (PYTHON, "-m", "ruff", "check", "--quiet", ".")),
     Check(
         "contracts",

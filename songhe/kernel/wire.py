@@ -8,6 +8,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 CHANNEL_SNAPSHOT = "songhe_snapshot"
 CHANNEL_COMMAND = "songhe_command"
@@ -61,6 +63,37 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     def fingerprint(self) -> int:
         """Return the signed 64-bit fingerprint of the codes."""
         return fingerprint(self.codes)
+
+
+class Wave(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """One message of a signal: equally spaced samples of one device and code, at most seconds long.
+
+    samples: float32 in the canonical unit of the code, (instants, leads) for named leads and
+    (instants, rows, columns) for frames; NaN has no value. The first instant is at started_us.
+    """
+
+    subject_kind: int
+    subject: UUID
+    device: UUID
+    code: int
+    started_us: int
+    rate_hz: float
+    received_us: int
+    samples: NDArray[np.float32]
+    leads: tuple[str, ...] = ("",)
+    quality: float | None = None
+    flags: int = 0
+    person: UUID | None = None
+    place: UUID | None = None
+
+    @property
+    def end_us(self) -> int:
+        """Return the instant after the last sample: where an unbroken signal goes on."""
+        return self.started_us + round(len(self.samples) * 1_000_000 / self.rate_hz)
+
+    def at_us(self, instant: int) -> int:
+        """Return when a sample was, counted from 0."""
+        return self.started_us + round(instant * 1_000_000 / self.rate_hz)
 
 
 class EvidenceKey(msgspec.Struct, frozen=True):
