@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 
 from songhe.gateway.decoders import Acknowledgement, Refused, Status
-from songhe.gateway.normalise import StoredWaveform
 from songhe.gateway.registry import Device, Route
+from songhe.gateway.waves import Recorded
 from songhe.kernel.wire import Reading
 
 # (subject, device, effective time, fingerprint) as numbers: quicker to hash than UUIDs.
@@ -101,14 +101,14 @@ class Batch:
         "replayed",
         "retried",
         "statuses",
-        "waveforms",
+        "waves",
     )
 
     def __init__(self) -> None:
         self.inbox: list[Inbound] = []
         self.bytes = 0
         self.readings: dict[Key, Reading] = {}
-        self.waveforms: list[StoredWaveform] = []
+        self.waves: list[Recorded] = []
         self.statuses: list[tuple[Device, Status]] = []
         self.answers: list[tuple[Device, Acknowledgement]] = []
         self.letters: list[Letter] = []
@@ -125,7 +125,7 @@ class Batch:
     @property
     def has_more(self) -> bool:
         """Tell whether anything but readings is to be stored."""
-        return bool(self.waveforms or self.letters or self.answers or self.replayed)
+        return bool(self.waves or self.letters or self.answers or self.replayed)
 
     def hear(
         self, device: Device, effective_us: int, received_us: int, *, spoke: bool = True

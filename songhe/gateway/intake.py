@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from songhe.gateway import decoders, normalise
+from songhe.gateway import decoders, normalise, waves
 from songhe.gateway.batch import Batch, Inbound, Letter, Replayed
 from songhe.gateway.decoders import (
     Acknowledgement,
@@ -114,9 +114,9 @@ class Intake:
                 if reading is not None:
                     keep(batch, reading)
             elif isinstance(item, Waveform):
-                waves = normalise.waveforms(device, item, received_us, dup=inbound.dup)
-                batch.waveforms += waves
-                batch.hear(device, waves[0].started_us, received_us)
+                signal = waves.recorded(device, item, received_us, dup=inbound.dup)
+                batch.waves.append(signal)
+                batch.hear(device, signal.wave.started_us, received_us)
             elif isinstance(item, Acknowledgement):
                 batch.answers.append((device, item))
                 batch.hear(device, received_us, received_us)

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
-from uuid import UUID
 
-import msgspec
-import numpy as np
-
-from songhe.gateway.decoders import Beacon, Measurement, Sightings, Status, Value, Waveform
+from songhe.gateway.decoders import Beacon, Measurement, Sightings, Status, Value
 from songhe.gateway.registry import Device
 from songhe.kernel import codes
 from songhe.kernel.time import DAY_US, MINUTE_US, SECOND_US
@@ -38,27 +33,6 @@ class Unusable(Exception):
         self.reason = reason
         self.detail = detail
         super().__init__(reason)
-
-
-class StoredWaveform(msgspec.Struct, frozen=True):
-    """A row of `waveform`. samples: float32 little-endian, in the code's canonical unit.
-
-    NaN has no value. frame: rows and columns of one instant; quality: as the device states it,
-    0 to 1.
-    """
-
-    binding: Binding
-    device: UUID
-    code: int
-    started_us: int
-    seq: int
-    rate_hz: float
-    samples: bytes
-    received_us: int
-    lead: str = ""
-    recording: str = ""
-    quality: float | None = None
-    frame: list[int] = msgspec.field(default_factory=lambda: [1, 1])
 
 
 def instant_us(moment: datetime) -> int:
@@ -163,7 +137,7 @@ class _Units:
         return number, amount
 
 
-_units = _Units()
+units = _Units()
 
 
 def subject_at(device: Device, moment_us: int) -> Binding:
@@ -176,14 +150,14 @@ Checked = tuple[tuple[int, ...], tuple[float, ...], list[tuple[Value, Unusable]]
 
 def _checked(values: list[Value]) -> Checked:
     """Return (numbers, their canonical values, refused values with their reasons)."""
-    numbers, amounts, plain = [], [], _units.plain
+    numbers, amounts, plain = [], [], units.plain
     for value in values:
         found = plain.get((value.code, value.unit))
         if found is None or not found[1] <= value.value <= found[2]:
             return _sifted(values)
         numbers.append(found[0])
         amounts.append(value.value)
-    shape = _units.shapes.get(tuple(numbers))
+    shape = units.shapes.get(tuple(numbers))
     return _sifted(values) if shape is None else (shape, tuple(amounts), [])
 
 
@@ -193,7 +167,7 @@ def _sifted(values: list[Value]) -> Checked:
     bad: list[tuple[Value, Unusable]] = []
     for value in values:
         try:
-            number, amount = _units.canonical(value)
+            number, amount = units.canonical(value)
         except Unusable as error:
             bad.append((value, error))
             continue
@@ -201,7 +175,7 @@ def _sifted(values: list[Value]) -> Checked:
             bad.append((value, Unusable("bad-shape", f"{value.code} twice")))
         else:
             good[number] = amount
-    return _units.shape(tuple(good)), tuple(good.values()), bad
+    return units.shape(tuple(good)), tuple(good.values()), bad
 
 
 def measurement(
@@ -273,47 +247,6 @@ def status_reading(
     person, place = (bound.person, bound.place) if bound is not None else (None, None)
     reading = make(tuple(numbers), tuple(numbers.values()), flags | time_flags, person, place)
     return moment_us, reading
-
-
-def waveforms(
-    device: Device, message: Waveform, received_us: int, *, dup: bool = False
-) -> list[StoredWaveform]:
-    """Return a waveform's rows, one a lead; raises Unusable."""
-    sent_us = None if message.sent_at is None else instant_us(message.sent_at)
-    at_us = instant_us(message.at)
-    moment_us, _ = effective_us(device, at_us, sent_us, received_us, dup)
-    number, is_canonical, low, high = _units.find(message.code, message.unit)
-    if codes.by_number(number).kind != "waveform":
-        raise Unusable("unknown-code", f"{message.code} is no waveform")
-    bound = subject_at(device, moment_us)
-    found = []
-    for part in message.parts():
-        scale = message.scale if part.scale is None else part.scale
-        samples: Any = np.array(part.samples, dtype=np.float64) * scale
-        if not is_canonical:
-            samples = codes.convert(number, samples, message.unit or "")
-        missing = np.isnan(samples)
-        if bool(np.all(missing)):
-            raise Unusable("bad-value", "no sample has a value: a gap shows by time and seq")
-        if not bool(np.all((samples >= low) & (samples <= high) | missing)):
-            raise Unusable("implausible", f"a sample outside {low:g} to {high:g}")
-        found.append(
-            StoredWaveform(
-                bound,
-                device.id,
-                number,
-                moment_us,
-                message.seq,
-                message.rate_hz,
-                samples.astype("<f4").tobytes(),
-                received_us,
-                part.lead,
-                message.recording,
-                message.quality if part.quality is None else part.quality,
-                list(message.frame or (1, 1)),
-            )
-        )
-    return found
 
 
 def sighting(

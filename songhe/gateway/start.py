@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 import structlog
 
+from songhe.gateway import waves
 from songhe.gateway.database import Connection
 from songhe.gateway.registry import Registry
 from songhe.gateway.writer.latest import Latest
 from songhe.gateway.writer.seen import Facts, Seen
 from songhe.kernel.detectors import Evaluator
+from songhe.kernel.signals.catalogue import warmup_s
 from songhe.kernel.time import HOUR_US, from_us, to_us
 from songhe.kernel.wire import EvidenceKey, Finding, Reading
 
@@ -23,6 +25,10 @@ _READINGS = """
 SELECT subject_kind, subject, device, effective_at, received_at, codes, vals, flags, person
 FROM reading_hot WHERE effective_at >= %s ORDER BY effective_at
 """
+_WAVES = f"""
+SELECT {waves.COLUMNS} FROM waveform WHERE received_at >= %s AND started_at >= %s
+ORDER BY started_at, device, code, subject, lead
+"""  # noqa: S608 (constants only)
 _OPEN = """
 SELECT f.id, f.rule, f.rule_version, f.phase, f.level, f.subject_kind, f.subject, f.person,
   f.device, f.onset_at, f.decided_at, f.late, f.summary, f.evidence, f.params
@@ -115,6 +121,10 @@ async def rebuild(
             evaluator.rebuild(readings)
             latest.merge(latest.plan(readings))
             count += len(readings)
+    async with database.cursor("waves") as cursor:
+        recent = from_us(now_us - round(warmup_s() * 1_000_000))
+        await cursor.execute(_WAVES, (recent, recent))
+        evaluator.rebuild((), waves.stored(await cursor.fetchall()))
     open_findings = await database.execute(_OPEN, (OPEN_FINDINGS_DAYS,))
     evaluator.adopt([_finding(row) for row in await open_findings.fetchall()])
     return count

@@ -40,7 +40,7 @@ def test_examples_fit_their_schema_and_are_taken(name: str) -> None:
     beacons = tuple(device(key=f"{room}-beacon", type="beacon") for room in ("bedroom", "kitchen"))
     batch, sender = taken(device(), kind, raw, others=beacons)
     assert sender.refused == []
-    assert batch.readings or batch.waveforms or batch.statuses or batch.answers
+    assert batch.readings or batch.waves or batch.statuses or batch.answers
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["payload"][-40:])
@@ -49,7 +49,7 @@ def test_refused_examples_are_refused_for_their_reason(case: dict[str, str]) -> 
     assert [refused.reason for _, refused in sender.refused] == [case["reason"]]
     assert [letter.reason for letter in batch.letters] == [case["reason"]]
     assert not batch.readings
-    assert not batch.waveforms
+    assert not batch.waves
     assert not batch.statuses
 
 

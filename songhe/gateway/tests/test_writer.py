@@ -23,7 +23,7 @@ from songhe.gateway.writer.seen import Seen
 from songhe.gateway.writer.store import Store, Work
 from songhe.kernel.detectors import Evaluator, Plan, RuleBook
 from songhe.kernel.time import from_us
-from songhe.kernel.wire import Finding, Reading
+from songhe.kernel.wire import Finding, Reading, Wave
 from tests.support.database import copied
 
 POISON = 66
@@ -36,12 +36,18 @@ class FaultyEvaluator(Evaluator):
         super().__init__(RuleBook())
         self.judged: list[float] = []
 
-    def judge(self, readings: Iterable[Reading], now_us: int, after: Plan | None = None) -> Plan:
+    def judge(
+        self,
+        readings: Iterable[Reading],
+        now_us: int,
+        after: Plan | None = None,
+        waves: Iterable[Wave] = (),
+    ) -> Plan:
         values = [reading.values[0] for reading in readings]
         if POISON in values:
             raise ZeroDivisionError
         self.judged += values
-        return super().judge(readings, now_us, after)
+        return super().judge(readings, now_us, after, waves)
 
 
 @pytest.fixture(scope="module")

@@ -128,13 +128,13 @@ class Committer:
     def _plan(
         self, batch: Batch, rows: list[Reading], now_us: int, after: Plan | None = None
     ) -> Plan | None:
-        if not batch.judged or not rows:
+        if not batch.judged or not (rows or batch.waves):
             return None
         try:
-            return self._evaluator.judge(rows, now_us, after)
+            return self._evaluator.judge(rows, now_us, after, [item.wave for item in batch.waves])
         except Exception as error:
             metrics.FAULTS.labels("judge").inc()
-            log.exception("a rule failed", readings=len(rows))
+            log.exception("a rule failed", readings=len(rows), waves=len(batch.waves))
             raise JudgementFailed from error
 
     def _look_at_clock(self) -> int:

@@ -14,9 +14,9 @@ import msgspec
 import psycopg
 from psycopg import sql
 
+from songhe.gateway import waves
 from songhe.gateway.batch import Batch, Letter, Replayed
 from songhe.gateway.database import Connection, connect
-from songhe.gateway.normalise import StoredWaveform
 from songhe.gateway.writer import rows, seen
 from songhe.gateway.writer.talk import Part, say
 from songhe.kernel.time import DAY_US, from_us, to_us
@@ -58,11 +58,10 @@ _INSERT_FINDINGS = """
 INSERT INTO finding ({columns}) SELECT {columns}
 FROM jsonb_populate_recordset(NULL::finding, {rows}) ON CONFLICT DO NOTHING
 """
-_INSERT_WAVEFORM = """
-INSERT INTO waveform (subject, subject_kind, device, code, started_at, seq, rate_hz, samples,
-  person, received_at, lead, recording, quality, frame)
+_INSERT_WAVEFORM = f"""
+INSERT INTO waveform ({waves.COLUMNS})
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608 (constants only)
 _INSERT_LETTER = """
 INSERT INTO dead_letter (id, received_at, device, device_key, topic, payload, reason, detail, state)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'new') ON CONFLICT DO NOTHING
@@ -173,8 +172,9 @@ class Store:
     async def _write_more(self, work: Work) -> None:
         cursor = self._connection.cursor()
         for batch, now_us in work.batches:
-            if batch.waveforms:
-                await cursor.executemany(_INSERT_WAVEFORM, [_waveform(w) for w in batch.waveforms])
+            if batch.waves:
+                told = [row for item in batch.waves for row in waves.rows(item)]
+                await cursor.executemany(_INSERT_WAVEFORM, told)
             if batch.letters:
                 await cursor.executemany(_INSERT_LETTER, [_letter(row) for row in batch.letters])
             if batch.answers:
@@ -253,26 +253,6 @@ def _finding(found: Finding) -> dict[str, object]:
         "evidence": found.evidence,
         "params": found.params,
     }
-
-
-def _waveform(wave: StoredWaveform) -> tuple[object, ...]:
-    bound = wave.binding
-    return (
-        bound.subject,
-        bound.subject_kind,
-        wave.device,
-        wave.code,
-        from_us(wave.started_us),
-        wave.seq,
-        wave.rate_hz,
-        wave.samples,
-        bound.person,
-        from_us(wave.received_us),
-        wave.lead,
-        wave.recording,
-        wave.quality,
-        wave.frame,
-    )
 
 
 def _letter(letter: Letter) -> tuple[object, ...]:

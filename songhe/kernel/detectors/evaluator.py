@@ -7,6 +7,7 @@ from itertools import islice
 from uuid import UUID
 from weakref import WeakSet
 
+from songhe.kernel.detectors import waves as signals
 from songhe.kernel.detectors.kinds import KINDS
 from songhe.kernel.detectors.plan import KEYS, Plan
 from songhe.kernel.detectors.program import Entry, Program
@@ -17,9 +18,10 @@ from songhe.kernel.detectors.silent import due as silent_due
 from songhe.kernel.detectors.state import NEVER_US, Context, Episode, State, Watched
 from songhe.kernel.detectors.timers import Timer, Timers
 from songhe.kernel.detectors.track import Track
+from songhe.kernel.detectors.whose import key_of, living, person_of
 from songhe.kernel.errors import Invalid
 from songhe.kernel.time import SECOND_US
-from songhe.kernel.wire import DeviceSnapshot, Finding, Reading, RuleScope, SubjectKind
+from songhe.kernel.wire import DeviceSnapshot, Finding, Reading, RuleScope, Wave
 
 _CHUNK = 5_000
 _SOON_US = NEVER_US
@@ -51,11 +53,17 @@ class Evaluator:
         self._deaf: tuple[tuple[int, int], ...] = ()
         self._changed: set[str] = set()
 
-    def judge(self, readings: Iterable[Reading], now_us: int, after: Plan | None = None) -> Plan:
-        """Judge really new readings of any subjects, in any order.
+    def judge(
+        self,
+        readings: Iterable[Reading],
+        now_us: int,
+        after: Plan | None = None,
+        waves: Iterable[Wave] = (),
+    ) -> Plan:
+        """Judge really new readings of any subjects, and waves of any devices, in any order.
 
-        Each subject's readings are judged in their own time order. A reading that was judged
-        before changes nothing.
+        Each subject's readings are judged in their own time order. A reading or wave that was
+        judged before changes nothing.
         """
         plan = Plan(self._memory, now_us, after)
         subjects: dict[int, list[Reading]] = {}
@@ -75,7 +83,7 @@ class Evaluator:
             else:
                 known.append(reading)
             if personal(reading.codes):
-                person = _person(reading) or reading.subject
+                person = person_of(reading) or reading.subject
                 persons.setdefault(person.int, []).append(reading)
         groups: tuple[tuple[Key, dict[int, list[Reading]]], ...] = (
             ("subject", subjects),
@@ -87,6 +95,7 @@ class Evaluator:
                 if len(batch) > 1:
                     batch.sort(key=_order)
                 self._judge(plan, kind, key, batch)
+        signals.judge(plan, self.rules, waves)
         return plan
 
     def tick(self, now_us: int, after: Plan | None = None) -> Plan:
@@ -94,6 +103,9 @@ class Evaluator:
         self._look_again()
         plan = Plan(self._memory, now_us, after)
         for _, (kind, key, rule_id) in plan.due():
+            if rule_id.startswith(signals.TIMER):
+                signals.pass_time(plan, self.rules, key, rule_id.removeprefix(signals.TIMER))
+                continue
             if kind == "device" and key in self._watched:
                 self._listen(plan, key, ())
                 continue
@@ -168,8 +180,8 @@ class Evaluator:
         if until_us > from_us:
             self._deaf = (*self._deaf[-15:], (from_us, until_us))
 
-    def rebuild(self, readings: Iterable[Reading]) -> None:
-        """Replay stored readings silently, in time order (last 36 h at gateway start).
+    def rebuild(self, readings: Iterable[Reading], waves: Iterable[Wave] = ()) -> None:
+        """Replay stored readings and waves silently, in time order (readings: the last 36 h).
 
         Findings of that time exist already, or are found again by the first tick under the same id.
         """
@@ -177,6 +189,8 @@ class Evaluator:
         while chunk := list(islice(waiting, _CHUNK)):
             now_us = max(reading.effective_us for reading in chunk)
             self.judge(chunk, now_us).commit()
+        for wave in waves:
+            self.judge((), wave.end_us, waves=(wave,)).commit()
 
     def adopt(self, findings: Iterable[Finding]) -> None:
         """After `rebuild`: take over raised findings that were not cleared, under their ids."""
@@ -184,7 +198,7 @@ class Evaluator:
             rule = self.rules.rule(finding.rule, finding.person)
             if rule is None or finding.phase != "raised":
                 continue
-            key = _key_of(rule, finding)
+            key = key_of(rule, finding)
             if key is None:
                 continue
             track = self._memory.tracks[rule.key].setdefault(key.int, Track(key))
@@ -320,7 +334,7 @@ class Evaluator:
         watched = self._watched[device]
         track = plan.track("device", device)
         heard_us = plan.heard_us(device)
-        profile = self.rules.resolve(_living(watched))
+        profile = self.rules.resolve(living(watched))
         rule = profile.rules.by_id.get("device-silent")
         state = track.active.get("device-silent")
         for reading in batch:
@@ -373,26 +387,8 @@ class Evaluator:
     def _persons_of(self, timer: Timer) -> set[UUID]:
         track = self._memory.tracks[timer[0]].get(timer[1])
         watched = self._watched.get(timer[1])
-        found = {track.person if track else None, _living(watched) if watched else None}
+        found = {track.person if track else None, living(watched) if watched else None}
         return {person for person in found if person is not None}
-
-
-def _person(reading: Reading) -> UUID | None:
-    if reading.person is not None:
-        return reading.person
-    return reading.subject if reading.subject_kind == 1 else None
-
-
-def _living(watched: Watched) -> UUID | None:
-    return watched.subject if watched.subject_kind == SubjectKind.PERSON else watched.person
-
-
-def _key_of(rule: Rule, finding: Finding) -> UUID | None:
-    if rule.key == "device":
-        return finding.device
-    if rule.key == "person" and finding.person is not None:
-        return finding.person
-    return finding.subject
 
 
 def _order(reading: Reading) -> int:

@@ -15,6 +15,7 @@ from songhe.kernel.detectors import (
     event,
     fence,
     frozen,
+    signal,
     silent,
     threshold,
 )
@@ -94,4 +95,5 @@ KINDS: dict[str, Kind] = {
     "clock": Kind(
         clock.ClockState, clock.step, clock.idle, clock.codes_of, flags=int(Flag.ADJUSTED)
     ),
+    "signal": Kind(signal.SignalRuleState, signal.step, signal.idle, signal.codes_of),
 }

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from songhe.kernel.detectors import frozen
 from songhe.kernel.detectors.kinds import KINDS, Kind
 from songhe.kernel.detectors.rules import Key, Rule
+from songhe.kernel.detectors.signal import OWN
+from songhe.kernel.signals.catalogue import of_code
 
 Range = tuple[int, float, float]
+# Kinds that are asked otherwise than reading by reading.
+_APART = ("silent", "signal")
 _CACHED = 4096
 
 
@@ -67,11 +72,19 @@ class Program:
         return False
 
 
+class Listeners(NamedTuple):
+    """Rules by the sign they listen to, and the parameters that they give their detector."""
+
+    rules: Mapping[str, tuple[Rule, ...]]
+    params: Mapping[str, object]
+
+
 class RuleSet:
     """Resolved rules, shared by all persons for whom they are the same."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.by_id = {rule.id: rule for rule in rules}
+        self._listeners: dict[int, dict[str, Listeners]] = {}
         self._programs: dict[Key, dict[tuple[int, ...], Program]] = {
             "subject": {}, "person": {}, "device": {}
         }  # fmt: skip
@@ -91,8 +104,33 @@ class RuleSet:
         return [
             Entry(rule, KINDS[rule.kind], codes)
             for rule in self.by_id.values()
-            if rule.key == key and rule.kind != "silent" and _cares(rule, given, codes)
+            if rule.key == key and rule.kind not in _APART and _cares(rule, given, codes)
         ]
+
+    def listeners(self, code: int) -> Mapping[str, Listeners]:
+        """Return, by detector, the rules that listen to waves of a code, and its parameters."""
+        found = self._listeners.get(code)
+        if found is None:
+            found = self._listeners[code] = {
+                name: listeners
+                for name in of_code(code)
+                if (listeners := self._listening(name)).rules
+            }
+        return found
+
+    def _listening(self, detector: str) -> Listeners:
+        rules = [
+            rule
+            for rule in self.by_id.values()
+            if rule.kind == "signal" and rule.params["detector"] == detector
+        ]
+        signs: dict[str, tuple[Rule, ...]] = {}
+        params: dict[str, object] = {}
+        for rule in rules:
+            sign = rule.params["sign"]
+            signs[sign] = (*signs.get(sign, ()), rule)
+            params |= {k: v for k, v in rule.params.items() if k not in OWN}
+        return Listeners(signs, params)
 
 
 def _cares(rule: Rule, given: frozenset[int], codes: tuple[int, ...]) -> bool:

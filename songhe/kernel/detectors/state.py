@@ -11,7 +11,7 @@ import msgspec
 from songhe.kernel import codes, ids
 from songhe.kernel.detectors.rules import Rule, round_half_up
 from songhe.kernel.time import MINUTE_US, SECOND_US
-from songhe.kernel.wire import EvidenceKey, Finding, Flag, Level, Phase, Reading
+from songhe.kernel.wire import EvidenceKey, Finding, Flag, Level, Phase, Reading, Wave
 
 LATE_US = 15 * MINUTE_US
 NEVER_US = -(1 << 62)
@@ -120,7 +120,7 @@ def tell(
     phase: Phase,
     at_us: int,
     now_us: int,
-    about: Reading | Watched,
+    about: Reading | Watched | Wave,
     evidence: Sequence[Reading] = (),
     *,
     of: UUID | None = None,

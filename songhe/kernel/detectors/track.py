@@ -10,8 +10,9 @@ import msgspec
 from songhe.kernel.detectors.kinds import Kind
 from songhe.kernel.detectors.rules import Rule
 from songhe.kernel.detectors.state import NEVER_US, Context, State, finding_id
+from songhe.kernel.signals import SignalState
 from songhe.kernel.time import SECOND_US
-from songhe.kernel.wire import Finding, Reading
+from songhe.kernel.wire import Finding, Reading, Wave
 
 _PAST_KEPT = 8
 _ODD_KEPT = 32
@@ -24,10 +25,11 @@ class Track:
     key: whose it is. recent: the newest reading of each combination of codes. active: states that
     are not idle. lanes: states of late readings by rule and device. past: ended episodes by rule,
     first and last instant. odd: keys of the newest readings that were not simply quiet, against
-    repeats. All but `recent` are replaced, never changed, so that a clone costs little.
+    repeats. signals: states of its detectors of signals by name; wave: the
+    newest one judged. All but `recent` are replaced, never changed, so that a clone costs little.
     """
 
-    __slots__ = ("active", "key", "lanes", "odd", "past", "person", "recent")
+    __slots__ = ("active", "key", "lanes", "odd", "past", "person", "recent", "signals", "wave")
 
     def __init__(self, key: UUID) -> None:
         self.key = key
@@ -37,6 +39,8 @@ class Track:
         self.past: dict[str, tuple[tuple[int, int], ...]] = {}
         self.odd: tuple[OddKey, ...] = ()
         self.person: UUID | None = None
+        self.signals: dict[str, SignalState] = {}
+        self.wave: Wave | None = None
 
     def clone(self) -> Track:
         """Return a copy whose changes do not touch this one."""
@@ -45,6 +49,7 @@ class Track:
         new.recent = self.recent.copy()
         new.active, new.lanes, new.past = self.active, self.lanes, self.past
         new.odd, new.person = self.odd, self.person
+        new.signals, new.wave = self.signals, self.wave
         return new
 
     def newest(self) -> Reading | None:

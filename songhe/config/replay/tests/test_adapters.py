@@ -13,7 +13,7 @@ from songhe.config.replay import READERS, first_days, read
 from songhe.config.replay.play import whole_days
 from songhe.config.replay.recording import BadRecording, encoded, event
 from songhe.domains.devices.terms import get_type
-from songhe.gateway import decoders, normalise
+from songhe.gateway import decoders, normalise, waves
 from songhe.gateway.decoders import Measurement, Sightings, Waveform
 from songhe.gateway.registry import Device
 from songhe.kernel import codes
@@ -62,8 +62,7 @@ def numbers_of(item: decoders.Decoded) -> set[int]:
     assert item.rate_hz >= 1
     instants = len(item.parts()[0].samples) // math.prod(item.frame or (1, 1))
     assert instants / item.rate_hz <= 1
-    rows = normalise.waveforms(HEARD, item, normalise.instant_us(item.at))
-    return {row.code for row in rows}
+    return {waves.recorded(HEARD, item, normalise.instant_us(item.at)).wave.code}
 
 
 # An unbound device: what it says is its own.
