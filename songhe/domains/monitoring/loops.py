@@ -41,6 +41,7 @@ def _tick(at: datetime) -> None:
     close_old_connections()
     try:
         services.run_due_steps(at=at)
+        services.run_due_looks(at=at)
         devices.expire_commands(at=at)
     finally:
         close_old_connections()

@@ -103,6 +103,8 @@ class Alarm(models.Model):
 
     subject_key is what makes two findings the same trouble; at most one alarm of it is open.
     next_step_at is the timer of escalation: data, so that it survives every restart.
+    certainty: how sure all its sources are together, None where none says; look_at: when other
+    sensors are asked about it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -128,6 +130,8 @@ class Alarm(models.Model):
     told_leader = models.BooleanField(default=False)
     count = models.IntegerField(default=1)
     summary = models.JSONField(default=dict)
+    certainty = models.FloatField(null=True)
+    look_at = models.DateTimeField(null=True)
     onset_at = models.DateTimeField()
     last_at = models.DateTimeField()
     raised_at = models.DateTimeField()
@@ -166,6 +170,9 @@ class Alarm(models.Model):
             ),
             models.Index(
                 fields=["next_step_at"], name="alarm_timer", condition=Q(next_step_at__isnull=False)
+            ),
+            models.Index(
+                fields=["look_at"], name="alarm_look", condition=Q(look_at__isnull=False)
             ),
             models.Index(fields=["person", "-raised_at"], name="alarm_person"),
             models.Index(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.regions import selectors as regions
 from songhe.domains.devices import selectors as devices
-from songhe.domains.monitoring import absence_reads, drawings, phrases, selectors, words
+from songhe.domains.monitoring import absence_reads, drawings, phrases, selectors, story, words
 from songhe.domains.monitoring.models import Absence, Alarm, AlarmEntry
 from songhe.domains.monitoring.selectors import AlarmLine
 from songhe.domains.monitoring.terms import EntryKind
@@ -93,6 +94,8 @@ class Why:
     confirmed: bool
     evidence: drawings.Evidence
     drawing: drawings.Drawing
+    sure: str = ""
+    sources: Sequence[story.Source] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,8 @@ def why(actor: Actor, line: AlarmLine, *, at: datetime) -> Why | None:
         confirmed=status not in UNCONFIRMED,
         evidence=seen,
         drawing=drawing,
+        sure=story.sure_words(alarm.certainty),
+        sources=story.sources(links),
     )
 
 

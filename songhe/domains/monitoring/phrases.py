@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from songhe.domains.monitoring import absence_reads, course, words
+from songhe.domains.monitoring import absence_reads, course, story, words
 from songhe.domains.monitoring.models import Alarm, AlarmEntry
 from songhe.domains.monitoring.selectors import AlarmLine
 from songhe.domains.monitoring.terms import AbsenceKind, EntryKind, OutcomeWord
@@ -319,6 +319,7 @@ _SAID: dict[EntryKind, Callable[[str, dict[str, Any]], str]] = {
     EntryKind.SHELVED: _shelved,
     EntryKind.RESOLVED: _closed,
     EntryKind.AWAY: lambda who, data: _went_away(who, data),
+    EntryKind.LOOKED: lambda who, data: story.looked(who, data),
     EntryKind.HOME: lambda who, data: _("The person is back: this rule judges again"),
 }
 

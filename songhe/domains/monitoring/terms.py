@@ -45,6 +45,7 @@ class EntryKind(models.TextChoices):
     SHELVED = "shelved", _("Set aside")
     UNSHELVED = "unshelved", _("Rings again")
     CLEARED = "cleared", _("Back to normal")
+    LOOKED = "looked", _("Second look")
     JOINED = "joined", _("Joined into one incident")
     AWAY = "away", _("The person is away")
     HOME = "home", _("The person is back")

@@ -41,7 +41,11 @@ class Variant(msgspec.Struct, frozen=True):
 
 
 class Spec(msgspec.Struct, frozen=True):
-    """A rule as it ships. Statuses and bases are explained at the head of rules.yaml."""
+    """A rule as it ships. Statuses and bases are explained at the head of rules.yaml.
+
+    episode: rules of one episode about one person are one alarm when they come close together.
+    certainty: how sure a finding is that does not say so itself.
+    """
 
     id: str
     family: str
@@ -69,6 +73,8 @@ class Spec(msgspec.Struct, frozen=True):
     partial_zh: str = ""
     do_en: str = ""
     do_zh: str = ""
+    episode: str = ""
+    certainty: float | None = None
 
 
 class Catalogue(msgspec.Struct, frozen=True):

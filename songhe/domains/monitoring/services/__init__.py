@@ -21,6 +21,7 @@ from songhe.domains.monitoring.services.rules import (
     revert_rule,
     write_person_scope,
 )
+from songhe.domains.monitoring.services.second_look import run_due_looks
 from songhe.domains.monitoring.services.trials import (
     Interrupted,
     ask_trial,
@@ -43,6 +44,7 @@ __all__ = [
     "resolve_alarm",
     "revert_rule",
     "run_due_absences",
+    "run_due_looks",
     "run_due_steps",
     "run_trial",
     "set_absence_end",

@@ -14,6 +14,14 @@ from songhe.domains.monitoring import course, events
 from songhe.domains.monitoring.models import Alarm, AlarmFinding, Finding
 from songhe.domains.monitoring.place import place_of
 from songhe.domains.monitoring.services.deaths import about_the_dead
+from songhe.domains.monitoring.services.joining import (
+    begun_and_not_over,
+    certainty_of,
+    certainty_said,
+    open_alarm_of,
+    subject_key,
+)
+from songhe.domains.monitoring.services.second_look import plan_look
 from songhe.domains.monitoring.services.storms import join_storm
 from songhe.domains.monitoring.steps import StepFailed, step_of
 from songhe.domains.monitoring.terms import EntryKind
@@ -71,25 +79,11 @@ def _take(finding: Finding, at: datetime) -> None:
         _raise_or_count(finding, at)
 
 
-def subject_key(finding: Finding) -> str:
-    """Return what makes two findings the same trouble: the rule's family and its subject."""
-    return f"{spec(finding.rule).family}:{finding.subject}"
-
-
-def _open_alarm(key: str) -> Alarm | None:
-    return (
-        Alarm.objects.select_for_update(of=("self",))
-        .filter(subject_key=key, state__in=OPEN_STATES)
-        .select_related("organization")
-        .first()
-    )
-
-
 def _raise_or_count(finding: Finding, at: datetime) -> None:
     priority = priority_of(finding.level, late=finding.late)
     if priority is None:
         return
-    alarm = _open_alarm(subject_key(finding))
+    alarm = open_alarm_of(finding)
     if alarm is None:
         if finding.phase == "raised":
             _raise(finding, priority, at)
@@ -98,7 +92,8 @@ def _raise_or_count(finding: Finding, at: datetime) -> None:
     worse = priority.rank < alarm.priority_rank
     alarm.count += 1
     alarm.last_at = max(alarm.last_at, finding.onset_at)
-    changed = ["count", "last_at"]
+    alarm.certainty = certainty_of(alarm)
+    changed = ["count", "last_at", "certainty"]
     if worse:
         alarm.rule, alarm.rule_version = finding.rule, finding.rule_version
         alarm.priority, alarm.priority_rank = priority.value, priority.rank
@@ -146,6 +141,7 @@ def _raise(finding: Finding, priority: Priority, at: datetime) -> None:
         region_code=place.region_code,
         organization=place.organization,
         summary=finding.summary,
+        certainty=certainty_said(finding),
         onset_at=finding.onset_at,
         last_at=finding.onset_at,
         raised_at=at,
@@ -162,15 +158,19 @@ def _raise(finding: Finding, priority: Priority, at: datetime) -> None:
             alarm_id=alarm.pk, rule=alarm.rule, priority=alarm.priority, person_id=alarm.person_id
         )
     )
+    plan_look(alarm, at)
     course.announce(alarm, at=at)
 
 
 def _clear(finding: Finding, at: datetime) -> None:
-    alarm = _open_alarm(subject_key(finding))
-    if alarm is None or alarm.rule != finding.rule:
+    alarm = open_alarm_of(finding)
+    if alarm is None or not _is_about(alarm, finding):
         return
     AlarmFinding.objects.create(alarm=alarm, finding=finding)
     course.write_entry(alarm, EntryKind.CLEARED, at=at, data=_said(finding))
+    if alarm.rule != finding.rule or begun_and_not_over(alarm, finding):
+        course.announce(alarm, at=at)
+        return
     if alarm.priority not in _LATCHED and alarm.state in (State.UNACKNOWLEDGED, State.SHELVED):
         _close_unlatched(alarm, at)
     elif alarm.state == State.UNACKNOWLEDGED:
@@ -179,6 +179,14 @@ def _clear(finding: Finding, at: datetime) -> None:
         alarm.cleared_at = at
         alarm.save(update_fields=["cleared_at"])
     course.announce(alarm, at=at)
+
+
+def _is_about(alarm: Alarm, finding: Finding) -> bool:
+    """Tell whether an end is that of an alarm's own rule, or of another that joined it."""
+    if alarm.rule == finding.rule:
+        return True
+    joined = spec(alarm.rule).family != spec(finding.rule).family
+    return joined and alarm.finding_links.filter(finding=finding.of).exists()
 
 
 def _close_unlatched(alarm: Alarm, at: datetime) -> None:
