@@ -12,7 +12,9 @@ import json
 import sys
 
 # Models, and the module of `training` that learns each.
-MODELS: dict[str, str] = {}
+MODELS: dict[str, str] = {
+    "sleep-wake": "sleep_wake",
+}
 
 
 def main(argv: list[str]) -> int:
