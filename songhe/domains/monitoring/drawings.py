@@ -13,17 +13,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from songhe.base.access.actor import Actor
-from songhe.domains.monitoring import fence_plan, phrases, platform_drawing, words
+from songhe.domains.monitoring import (
+    fence_plan,
+    phrases,
+    platform_drawing,
+    signal_marks,
+    words,
+)
 from songhe.domains.monitoring.models import Alarm, Finding
 from songhe.domains.monitoring.selectors import AlarmLine, EvidenceLink
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
+from songhe.domains.telemetry import panels as waves
 from songhe.domains.telemetry import selectors as telemetry
 from songhe.domains.telemetry import terms as telemetry_terms
 from songhe.engines.alarms.terms import OPEN_STATES
 from songhe.kernel import codes
 from songhe.kernel.detectors.rules import limits_of, spec
 from songhe.kit import charts, formats
+from songhe.kit.charts.svg import group
 
 DAYS = timedelta(days=14)
 DENSE = timedelta(hours=36)
@@ -47,6 +55,7 @@ class Evidence:
     finding: Finding | None
     readings: list[telemetry.StoredReading]
     voided: list[str]
+    waves: list[telemetry.ShownWaves] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +81,18 @@ def evidence(links: Sequence[EvidenceLink], alarm: Alarm) -> Evidence:
         return Evidence("none", None, [], [])
     if not shown.keys:
         return Evidence("none", shown.finding, [], [])
-    found, gone = telemetry.readings_by_keys(shown.keys)
-    if not gone:
-        return Evidence("stored", shown.finding, found, [])
+    keys = [key for key in shown.keys if not telemetry.is_wave(key)]
+    found, gone = telemetry.readings_by_keys(keys)
+    signals, lost = telemetry.waves_by_keys(key for key in shown.keys if telemetry.is_wave(key))
+    if not gone and not lost:
+        return Evidence("stored", shown.finding, found, [], signals)
     voided = [
         _("%(who)s voided the reading of %(time)s: %(reason)s")
         % {"who": row.voided_by, "time": formats.moment(row.reading.at), "reason": row.reason}
         for row in telemetry.voided_by_keys(gone).values()
     ]
-    return Evidence("partly" if found else "gone", shown.finding, found, voided)
+    standing: Standing = "partly" if found or signals else "gone"
+    return Evidence(standing, shown.finding, found, voided, signals)
 
 
 def draw(actor: Actor, line: AlarmLine, seen: Evidence, *, at: datetime) -> Drawing:
@@ -96,6 +108,8 @@ def draw(actor: Actor, line: AlarmLine, seen: Evidence, *, at: datetime) -> Draw
         return _day(actor, line, line.person, seen, at)
     if kind in ("silent", "frozen", "clock"):
         return _heard(actor, line, seen, at)
+    if kind == "signal":
+        return _signal(actor, line, seen)
     if kind == "platform":
         picture, todo = platform_drawing.draw(seen.finding, *_window(line.alarm, at, TWO_HOURS))
         return Drawing(picture, usual=todo)
@@ -317,6 +331,16 @@ def _what(reading: telemetry.StoredReading) -> str:
             unit = telemetry_terms.unit_words(code)
             said.append(f"{_name(code)} {code.text(value)} {unit}".strip())
     return phrases.facts(said) or _("position")
+
+
+def _signal(actor: Actor, line: AlarmLine, seen: Evidence) -> Drawing:
+    """Draw the waves that a rule on a signal rests on, with what it marked in them."""
+    person = line.person
+    if person is not None and not _open(actor, person):
+        return Drawing(note=_("The signal is not open to you; the words above say what it showed."))
+    marks = signal_marks.of(_finding(seen))
+    drawn = [waves.draw_waves(one, marks, line.alarm.onset_at) for one in seen.waves]
+    return Drawing(group(p for p, _t in drawn), group(t for _p, t in drawn))
 
 
 def _heard(actor: Actor, line: AlarmLine, seen: Evidence, at: datetime) -> Drawing:

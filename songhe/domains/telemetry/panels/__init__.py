@@ -2,6 +2,7 @@
 
 from songhe.domains.telemetry.panels.charts import charts_panel
 from songhe.domains.telemetry.panels.day import day_panel, plan_panel
+from songhe.domains.telemetry.panels.evidence import WaveMark, draw_waves
 from songhe.domains.telemetry.panels.reads import (
     AWAY_SLOT,
     LIMITS_SLOT,
@@ -23,8 +24,10 @@ __all__ = [
     "Holding",
     "Mark",
     "Vital",
+    "WaveMark",
     "charts_panel",
     "day_panel",
+    "draw_waves",
     "now_panel",
     "packaged_rules",
     "plan_panel",

@@ -43,9 +43,21 @@ class Lane:
         return np.concatenate([run[1] for run in self.runs]) if self.runs else np.zeros(0)
 
 
+@dataclass(frozen=True, slots=True)
+class StripMark:
+    """An instant in seconds from the start, with its word; is_line: a line through all lanes."""
+
+    seconds: float
+    word: str
+    is_line: bool = False
+
+
 @dataclass(frozen=True)
 class Strip:
-    """Lanes over [start, start + length_s); unit and decimals are those of the code."""
+    """Lanes over [start, start + length_s); unit and decimals are those of the code.
+
+    marks stand above the lanes: beats by their letters, or when something happened.
+    """
 
     name: str
     unit: str
@@ -53,6 +65,7 @@ class Strip:
     start: datetime
     length_s: float
     lanes: Sequence[Lane]
+    marks: Sequence[StripMark] = ()
 
     @property
     def end(self) -> datetime:
@@ -133,7 +146,7 @@ def draw(strip: Strip) -> SafeString:
     pieces = [*_time_grid(strip, height - AXIS_PX), *_gap_boxes(strip, height - AXIS_PX)]
     for place, lane in enumerate(strip.lanes):
         pieces += _lane(strip, lane, place * each, each)
-    pieces += _axis(strip, height - AXIS_PX)
+    pieces += [*_marks(strip, height - AXIS_PX), *_axis(strip, height - AXIS_PX)]
     attributes = {"class": "chart", "height": height, "role": "img", "aria-label": sentence(strip)}
     return el("svg", attributes, group(pieces))
 
@@ -169,6 +182,25 @@ def _lane(strip: Strip, lane: Lane, top: float, height: float) -> Iterator[SafeS
     if lane.name:
         attributes = {"class": "strong", "x": pct(X_FROM + 0.5), "y": px(top + 13)}
         yield el("text", attributes, lane.name)
+
+
+def _marks(strip: Strip, base: float) -> Iterator[SafeString]:
+    """Yield marks; words that would cover the one before are left to the table of the page."""
+    free_from = 0.0
+    for mark in sorted(strip.marks, key=lambda mark: mark.seconds):
+        if not 0 <= mark.seconds < strip.length_s:
+            continue
+        x = _x(strip, mark.seconds)
+        if mark.is_line:
+            line = {"class": "mark", "x1": pct(x), "x2": pct(x), "y1": "0", "y2": px(base)}
+            yield el("line", line)
+        needs = 1.0 + 0.9 * len(mark.word)
+        if mark.word and x >= free_from:
+            anchor = "end" if x > 85 else "start" if mark.is_line else "middle"
+            aside = 0.5 if anchor == "start" else -0.5 if anchor == "end" else 0.0
+            where = {"x": pct(x + aside), "y": "12", "text-anchor": anchor}
+            yield el("text", {"class": "strong", **where}, mark.word)
+            free_from = x + needs
 
 
 def _decimals(ticks: Sequence[float]) -> int:

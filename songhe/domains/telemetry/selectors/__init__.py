@@ -53,6 +53,7 @@ from songhe.domains.telemetry.selectors.series import (
     series,
     sums_of,
 )
+from songhe.domains.telemetry.selectors.shown_waves import ShownWaves, is_wave, waves_by_keys
 from songhe.domains.telemetry.selectors.stored import stream
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "RoomDay",
     "Sample",
     "Series",
+    "ShownWaves",
     "StoredReading",
     "Stretch",
     "TermLine",
@@ -79,6 +81,7 @@ __all__ = [
     "figures",
     "get_letter",
     "home_events",
+    "is_wave",
     "key_text",
     "latest_of",
     "latest_of_persons",
@@ -97,4 +100,5 @@ __all__ = [
     "stream",
     "sums_of",
     "voided_by_keys",
+    "waves_by_keys",
 ]
