@@ -13,6 +13,8 @@ import sys
 
 # Models, and the module of `training` that learns each.
 MODELS: dict[str, str] = {
+    "fall-worn": "fall_worn",
+    "radar-activity": "radar_activity",
     "sleep-wake": "sleep_wake",
 }
 
