@@ -1,4 +1,4 @@
-"""Background work of monitoring: rules tried on stored readings."""
+"""Background work of monitoring: rules tried on stored readings, and suggestions to change them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
-from songhe.base.events.retry import MOST_TRIES, while_away
+from songhe.base.events.retry import AWAY, MOST_TRIES, while_away
 from songhe.domains.monitoring import services
 
 
@@ -27,3 +27,11 @@ def run_trial(context: JobContext, trial_id: str) -> None:
         should_end=context.should_abort,
         is_last=context.job is not None and context.job.attempts >= MOST_TRIES,
     )
+
+
+@app.periodic(cron="35 19 * * *", periodic_id="nightly")
+@app.task(name="monitoring.suggest", queue="trials", lock="monitoring.trials", retry=AWAY,
+          pass_context=True)  # fmt: skip
+def suggest(context: JobContext, timestamp: int = 0) -> None:
+    """Every night (03:35 in China) look at rules that rang mostly for nothing."""
+    services.make_suggestions(clock=timezone.now, should_stop=context.should_abort)

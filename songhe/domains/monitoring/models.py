@@ -317,3 +317,38 @@ class RuleTrial(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} for {self.scope}: {self.state}"
+
+
+class RuleSuggestion(models.Model):
+    """A change of a rule that would have spared a person false alarms, as measured on the past.
+
+    params is the whole change for the scope; before what held, {"enabled", "params"}; effect a
+    `tuning.Effect`, empty where nothing helped; ratings counts of outcomes that people gave.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    scope = models.CharField(max_length=48)
+    rule = models.CharField(max_length=60)
+    params = models.JSONField(default=dict)
+    before = models.JSONField(default=dict)
+    effect = models.JSONField(default=dict)
+    ratings = models.JSONField(default=dict)
+    state = models.CharField(max_length=12, choices=terms.SuggestionState)
+    made_at = models.DateTimeField()
+    reason = models.TextField(blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.UUIDField(null=True)
+    decided_by_name = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["scope", "rule", "-made_at"], name="suggestion_scope")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope", "rule"],
+                condition=Q(state=terms.SuggestionState.OPEN),
+                name="one_open_suggestion",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} for {self.scope}: {self.state}"

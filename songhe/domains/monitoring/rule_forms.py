@@ -111,3 +111,19 @@ class RevertForm(KitForm):
 
     reason = reason_field()
     confirmed = confirmed_field()
+
+
+class SuggestionForm(KitForm):
+    """What becomes of a suggestion, and why."""
+
+    decision = forms.ChoiceField(
+        label=gettext_lazy("Your decision"),
+        choices=(
+            ("accept", gettext_lazy("Change the rule for this person")),
+            ("refuse", gettext_lazy("Leave the rule as it is")),
+        ),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose one of the two.")},
+    )
+    reason = reason_field()
+    confirmed = confirmed_field()

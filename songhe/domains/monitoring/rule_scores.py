@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Aggregate, Count, F, FloatField, Q
 
-from songhe.base.access import wall
+from songhe.base.access import policies, wall
 from songhe.base.access.actor import Actor
 from songhe.domains.monitoring import words
+from songhe.domains.monitoring.models import Alarm
+from songhe.domains.people import selectors as people
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,57 @@ SELECT {group} AS grp,
  WHERE a.raised_at >= %s AND ({where})
  GROUP BY 1 ORDER BY 2 DESC
 """
+
+
+class _Median(Aggregate):
+    """The middle of durations, in seconds."""
+
+    function = "PERCENTILE_CONT"
+    template = "EXTRACT(epoch FROM %(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s))"
+    output_field = FloatField()
+
+
+def home_scores(actor: Actor, *, since: datetime, limit: int = 30) -> list[RuleScore]:
+    """Return how rules did in homes where they were rated, most false alarms first.
+
+    Homes have names here, so only those whose alarms the actor may list; group is the address.
+    """
+    rows = policies.scope(actor, Alarm.objects.all(), "monitoring.list_alarms")
+    by_person = Q(resolved_by__isnull=False)
+    outcomes = {
+        name: Count("pk", filter=by_person & Q(outcome=name))
+        for name in ("true", "false", "test", "unknown")
+    }
+    counted = (
+        rows.filter(raised_at__gte=since, home__isnull=False)
+        .values("home", "rule")
+        .annotate(
+            **outcomes,
+            raised=Count("pk"),
+            escalated=Count("pk", filter=Q(told_leader=True)),
+            taken_s=_Median(F("acknowledged_at") - F("raised_at")),
+        )
+        .filter(Q(true__gt=0) | Q(false__gt=0))
+        .order_by("-false", "-raised", "rule")
+    )
+    found = list(counted[:limit])
+    homes = people.homes_by_id({row["home"] for row in found})
+    return [
+        RuleScore(
+            rule=row["rule"],
+            name=words.rule_name(row["rule"]),
+            group=homes[row["home"]].address,
+            raised=row["raised"],
+            true=row["true"],
+            false=row["false"],
+            test=row["test"],
+            unknown=row["unknown"],
+            escalated=row["escalated"],
+            median_taken_s=row["taken_s"],
+        )
+        for row in found
+        if row["home"] in homes
+    ]
 
 
 def scores(actor: Actor, *, since: datetime, by: str = "rule") -> list[RuleScore]:

@@ -21,6 +21,7 @@ from songhe.domains.monitoring.models import Absence, Alarm, AlarmEntry, Finding
 from songhe.domains.monitoring.platform import platform_alarms as platform_alarms
 from songhe.domains.monitoring.platform import platform_troubles as platform_troubles
 from songhe.domains.monitoring.rule_scores import RuleScore as RuleScore
+from songhe.domains.monitoring.rule_scores import home_scores as home_scores
 from songhe.domains.monitoring.rule_scores import scores as scores
 from songhe.domains.monitoring.terms import PLATFORM_REGION
 from songhe.domains.monitoring.words import rule_name as rule_name

@@ -141,6 +141,18 @@ class DeviceScores(Table):
     per_page = 200
 
 
+class HomeScores(Table):
+    """One row a home and rule."""
+
+    columns = (
+        Column("home", gettext_lazy("Home"), value=lambda r: r.group),
+        *_columns(gettext_lazy("Rule"), lambda r: r.name),
+    )
+    caption = gettext_lazy("By home: where alarms were false most often")
+    empty = gettext_lazy("No alarm of a home was rated in this time")
+    per_page = 30
+
+
 @dataclass(frozen=True, slots=True)
 class Total:
     """All rules together."""

@@ -74,3 +74,10 @@ class TrialState(models.TextChoices):
     DONE = "done", pgettext_lazy("trial", "done")
     CANCELLED = "cancelled", pgettext_lazy("trial", "stopped")
     FAILED = "failed", pgettext_lazy("trial", "failed")
+
+
+class SuggestionState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("suggestion", "waits for a decision")
+    ACCEPTED = "accepted", pgettext_lazy("suggestion", "accepted")
+    REFUSED = "refused", pgettext_lazy("suggestion", "refused")
+    NOTHING_HELPS = "nothing", pgettext_lazy("suggestion", "no change would help")

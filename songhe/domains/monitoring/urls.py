@@ -69,6 +69,20 @@ urlpatterns = [
         section="desk",
     ),
     screen(
+        "rules/suggestions/",
+        views.Suggestions,
+        action="monitoring.override_rule",
+        name="suggestions",
+        section="desk",
+    ),
+    screen(
+        "rules/suggestions/<uuid:suggestion_id>/",
+        views.DecideSuggestion,
+        action="monitoring.override_rule",
+        name="suggestion",
+        section="desk",
+    ),
+    screen(
         "rules/<slug:rule>/",
         views.RulePage,
         action="monitoring.view_rules",

@@ -48,7 +48,7 @@ protect(
     "monitoring_absenceentry",
     through("monitoring_absence", "monitoring_absenceentry.absence_id"),
 )
-for _table in ("gateway_rules", "monitoring_ruleoverride"):
+for _table in ("gateway_rules", "monitoring_ruleoverride", "monitoring_rulesuggestion"):
     protect(_table, _of_scope(f"{_table}.scope"))
 # What a trial found names persons by id: it is for who asked.
 protect("monitoring_ruletrial", of_actor("monitoring_ruletrial.asked_by_id"))

@@ -303,6 +303,11 @@ def residents_by_home(home_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, l
     return found
 
 
+def homes_by_id(home_ids: Iterable[UUID]) -> dict[UUID, Home]:
+    """Return homes by id; the caller has narrowed what they are looked at for."""
+    return {home.pk: home for home in Home.objects.filter(pk__in=list(home_ids))}
+
+
 def homes_by_person(person_ids: Iterable[UUID], *, at: datetime) -> dict[UUID, Home]:
     """Return where persons live now; 1 query."""
     rows = Residency.objects.filter(person__in=list(person_ids), period__contains=at)

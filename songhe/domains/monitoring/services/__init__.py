@@ -22,6 +22,11 @@ from songhe.domains.monitoring.services.rules import (
     write_person_scope,
 )
 from songhe.domains.monitoring.services.second_look import run_due_looks
+from songhe.domains.monitoring.services.suggesting import (
+    accept_suggestion,
+    make_suggestions,
+    refuse_suggestion,
+)
 from songhe.domains.monitoring.services.trials import (
     Interrupted,
     ask_trial,
@@ -32,6 +37,7 @@ from songhe.domains.monitoring.services.trials import (
 __all__ = [
     "AT_ONCE",
     "Interrupted",
+    "accept_suggestion",
     "acknowledge_alarm",
     "ask_trial",
     "assign_alarm",
@@ -39,8 +45,10 @@ __all__ = [
     "clock_set_back",
     "close_for_the_dead",
     "make_absence",
+    "make_suggestions",
     "note_alarm",
     "override_rule",
+    "refuse_suggestion",
     "resolve_alarm",
     "revert_rule",
     "run_due_absences",

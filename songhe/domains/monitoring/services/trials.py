@@ -129,7 +129,8 @@ def run_trial(
         trial.state, trial.started_at, trial.permille = TrialState.RUNNING, clock(), 0
         trial.save(update_fields=["state", "started_at", "permille"])
     try:
-        _judge(trial, clock, should_end)
+        actor = SYSTEM if trial.asked_by is None else access.actor_for(trial.asked_by, clock())
+        judge(trial, actor, clock, _Progress(trial, clock, should_end).tell)
     except Stopped:
         trial.state = TrialState.CANCELLED
     except (Interrupted, OperationalError, InterfaceError):
@@ -171,13 +172,14 @@ class _Progress:
             raise Stopped
 
 
-def _judge(trial: RuleTrial, clock: Clock, should_end: Callable[[], bool]) -> None:
-    """Judge the persons of a trial some at a time and fill in its result."""
+def judge(trial: RuleTrial, actor: Actor, clock: Clock, tell: Callable[[float], None]) -> None:
+    """Judge the persons of a trial some at a time and fill in its result; it need not be stored.
+
+    tell hears the share that is done, 0 to 1, and may raise to end it.
+    """
     began = clock()
-    actor = SYSTEM if trial.asked_by is None else access.actor_for(trial.asked_by, began)
     persons = trial_reads.persons_for(actor, trial.scope, trial.rule, at=trial.until)
     tally = Tally(trial.rule, ZoneInfo(settings.TIME_ZONE))
-    progress = _Progress(trial, clock, should_end)
     heard: set[UUID] = set()
     trial.persons, trial.readings, done = len(persons), 0, 0
     for chunk in trial_reads.chunks(persons):
@@ -185,21 +187,21 @@ def _judge(trial: RuleTrial, clock: Clock, should_end: Callable[[], bool]) -> No
         audit.record_reads(actor=actor, action=trial_reads.TRY, refs=refs, at=clock())
         devices = trial_reads.devices_of(chunk, since=trial.since - LONGEST, until=trial.until)
         subjects = trial_reads.subjects_of(chunk, devices)
-        judge, codes = _replay(trial, chunk, devices)
+        replayed, codes = _replay(trial, chunk, devices)
         readings = stored.stream(
-            subjects=subjects, since=from_us(judge.starts_us), until=trial.until, codes=codes,
+            subjects=subjects, since=from_us(replayed.starts_us), until=trial.until, codes=codes,
             chunk_rows=FETCHED_ROWS,
         )  # fmt: skip
-        for now_us in judge.feed(readings, codes):
-            share = (now_us - judge.starts_us) / (judge.until_us - judge.starts_us)
-            progress.tell((done + share * len(chunk)) / len(persons))
+        for now_us in replayed.feed(readings, codes):
+            share = (now_us - replayed.starts_us) / (replayed.until_us - replayed.starts_us)
+            tell((done + share * len(chunk)) / len(persons))
         real = trial_reads.real_alarms(
             actor, trial.rule, subjects, since=trial.since, until=trial.until
         )
-        present, tried = judge.found
+        present, tried = replayed.found
         tally.add(present, tried, real)
-        heard |= judge.heard & set(chunk)
-        trial.readings += judge.readings
+        heard |= replayed.heard & set(chunk)
+        trial.readings += replayed.readings
         done += len(chunk)
     trial.result = tally.result(
         took_s=(clock() - began).total_seconds(),

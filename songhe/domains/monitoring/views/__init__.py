@@ -23,6 +23,7 @@ from songhe.domains.monitoring.views.rules import (
     RulePage,
     Rules,
 )
+from songhe.domains.monitoring.views.suggestions import DecideSuggestion, Suggestions
 from songhe.domains.monitoring.views.trials import StopTrial, TrialPage, TryRule
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Assign",
     "Call",
     "ChangeRule",
+    "DecideSuggestion",
     "EndAbsence",
     "Fresh",
     "History",
@@ -46,6 +48,7 @@ __all__ = [
     "Shelve",
     "Statistics",
     "StopTrial",
+    "Suggestions",
     "Tell",
     "TrialPage",
     "TryRule",

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.generic import View
 
+from songhe.base.access.actor import Actor
 from songhe.domains.monitoring import forms, opened, panels, rule_words, selectors, tables
 from songhe.domains.monitoring.selectors import Search
 
@@ -84,8 +85,16 @@ class Statistics(View):
             "rules": tables.RuleScores(request, rules),
             "kinds": tables.DeviceScores(request, kinds),
             "total": tables.total(rules),
+            "homes": _homes(request, actor, since),
         }
         return render(request, "monitoring/statistics.html", context)
+
+
+def _homes(request: HttpRequest, actor: Actor, since: datetime) -> tables.HomeScores | None:
+    """Return the table by home for who may list alarms; a regulator sees counts alone."""
+    if not actor.may(selectors.LIST):
+        return None
+    return tables.HomeScores(request, selectors.home_scores(actor, since=since))
 
 
 class Messages(View):

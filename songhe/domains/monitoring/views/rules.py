@@ -86,6 +86,7 @@ class Rules(View):
         context = {
             "groups": [(p, [r for r in rows if r.priority == p]) for p in order],
             "version": catalogue().version,
+            "may_change": actor.may(rule_access.CHANGE),
             "count": len(rows),
             "off": sum(not row.enabled for row in rows),
             "unconfirmed": sum(not row.confirmed for row in rows),
