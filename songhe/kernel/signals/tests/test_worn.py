@@ -1,0 +1,188 @@
+"""Falls of a worn sensor: what is one, what is none, and that no cut changes it."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from evaluation.causal import broken_promises, plain
+from evaluation.streaming import START_US, signs, waves
+from songhe.kernel.signals.models import model
+from songhe.kernel.signals.worn import (
+    ACCELERATION,
+    FALL,
+    LIES_STILL,
+    FallDetector,
+    card,
+    positions,
+    worn_at,
+)
+from songhe.kernel.signals.worn_features import NAMES, STANDARD_GRAVITY, cells, features
+
+WAIST = ("waist x", "waist y", "waist z")
+
+
+def _turned(samples: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    rotation, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
+    return samples @ rotation
+
+
+def _fall(
+    rate_hz: float = 50.0, *, then_s: float = 6.0, up: bool = False, seed: int = 1
+) -> NDArray[np.float32]:
+    """Stand 5 s, tip over for 0.6 s, hit the ground at 4 g, lie; up: stand up and walk. m/s2."""
+    draw = np.random.default_rng(seed)
+    time = np.arange(round((8 + then_s + (12 if up else 0)) * rate_hz)) / rate_hz
+    tip = np.clip((time - 5.0) / 0.6, 0, 1) * np.radians(85)
+    if up:
+        tip = tip * np.clip(1 - (time - 8 - then_s) / 2, 0, 1)
+    size = np.ones_like(time)
+    size -= 0.75 * np.exp(-(((time - 5.35) / 0.14) ** 2))
+    size += 3.2 * np.exp(-(((time - 5.65) / 0.05) ** 2))
+    size += 0.6 * np.exp(-(((time - 5.95) / 0.07) ** 2))
+    if up:
+        size += 0.25 * np.sin(2 * np.pi * 1.8 * time) * (time > 10 + then_s)
+    felt = np.stack([np.sin(tip) * size, 0.2 * np.sin(tip) * size, np.cos(tip) * size], axis=1)
+    felt += draw.normal(0, 0.01, felt.shape)
+    # What a body that just fell does for a second.
+    felt[(time > 5.7) & (time < 6.8)] += draw.normal(0, 0.08, 3)
+    return (felt * STANDARD_GRAVITY).astype(np.float32)
+
+
+def _sit(rate_hz: float = 50.0) -> NDArray[np.float32]:
+    """Sit down hard: half a second of less weight, 2.2 g, as upright as before. m/s2."""
+    time = np.arange(round(14 * rate_hz)) / rate_hz
+    size = 1 - 0.3 * np.exp(-(((time - 5.3) / 0.15) ** 2))
+    size += 1.2 * np.exp(-(((time - 5.6) / 0.06) ** 2))
+    lean = np.radians(20) * np.exp(-(((time - 5.2) / 0.5) ** 2))
+    felt = np.stack([np.sin(lean) * size, 0 * size, np.cos(lean) * size], axis=1)
+    felt += np.random.default_rng(2).normal(0, 0.01, felt.shape)
+    return (felt * STANDARD_GRAVITY).astype(np.float32)
+
+
+def _told(samples: NDArray[np.float32], rate_hz: float = 50.0, leads: tuple[str, ...] = WAIST):
+    return signs(FallDetector(), waves(samples, rate_hz, ACCELERATION, leads=leads))
+
+
+@pytest.mark.parametrize("rate_hz", [20.0, 32.0, 50.0, 100.0, 200.0])
+def test_a_fall_is_found_at_any_rate(rate_hz: float) -> None:
+    begun = [sign for sign in _told(_fall(rate_hz), rate_hz) if sign.phase == "begin"]
+    assert [sign.what for sign in begun] == [FALL]
+    (fall,) = begun
+    assert abs(fall.at_us - START_US - 5_650_000) < 150_000
+    assert 2_000_000 < fall.known_us - fall.at_us < 2_250_000
+    assert fall.facts["position"] == "waist"
+    assert 3 < fall.facts["impact_g"] < 5
+    assert 75 < fall.facts["tilt_deg"] < 100
+    assert 0 < fall.facts["freefall_s"] < 0.6
+    assert fall.evidence_us
+
+
+@pytest.mark.parametrize("samples", [_sit(), _fall()[:230], np.zeros((500, 3), np.float32)])
+def test_sitting_down_standing_and_a_dead_sensor_are_no_falls(samples) -> None:
+    assert _told(samples) == []
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 1000))
+def test_how_the_sensor_is_turned_changes_nothing(seed: int) -> None:
+    samples = _fall().astype(np.float64)
+    straight, turned = _told(samples), _told(_turned(samples, seed))
+    assert [sign.at_us for sign in turned] == [sign.at_us for sign in straight]
+    assert turned[0].certainty == pytest.approx(straight[0].certainty, abs=0.03)
+
+
+def test_getting_up_ends_it() -> None:
+    begin, end = _told(_fall(up=True))
+    assert (begin.phase, end.phase) == ("begin", "end")
+    assert end.facts["how"] in ("walking", "upright")
+    assert end.known_us > begin.known_us
+
+
+def test_lying_still_makes_it_surer_once() -> None:
+    begin, still = _told(_fall(then_s=40.0))
+    assert (still.what, still.phase) == (LIES_STILL, "note")
+    assert still.certainty > begin.certainty
+    assert still.facts["still_s"] == 15
+
+
+@pytest.mark.parametrize("leads", [WAIST, (*WAIST, "wrist x", "wrist y", "wrist z")])
+@pytest.mark.parametrize("up", [False, True])
+def test_cuts_and_the_future_change_nothing(up: bool, leads: tuple[str, ...]) -> None:
+    samples = _fall(up=up, then_s=18.0 if not up else 4.0)
+    if len(leads) > 3:
+        samples = np.concatenate([samples, np.roll(samples, 10, axis=0)], axis=1)
+    samples = samples.astype(np.float32)
+    assert broken_promises(FallDetector(), samples, 50.0, ACCELERATION, leads=leads) == []
+
+
+def test_the_given_state_stays_as_it_was() -> None:
+    detector, state, before = FallDetector(), FallDetector().new(), []
+    for wave in waves(_fall(), 50.0, ACCELERATION, leads=WAIST):
+        was = msgspec.structs.asdict(state)
+        after, first = detector.step(state, (wave,), wave.end_us, {})
+        again, second = detector.step(state, (wave,), wave.end_us, {})
+        assert plain(first) == plain(second)
+        assert all(msgspec.structs.asdict(state)[name] is was[name] for name in ("kept", "after"))
+        assert state.count == was["count"]
+        assert again.count == after.count
+        before, state = before + first, after
+    assert len(before) == 1
+
+
+def test_a_wave_that_comes_again_is_not_heard_twice() -> None:
+    stream = [w for w in waves(_fall(), 50.0, ACCELERATION, leads=WAIST) for _ in range(2)]
+    assert len(signs(FallDetector(), iter(stream))) == 1
+
+
+def test_a_gap_begins_anew() -> None:
+    stream = list(waves(_fall(), 50.0, ACCELERATION, leads=WAIST))
+    state = FallDetector().new()
+    for wave in (*stream[:3], *stream[5:7]):
+        state, _ = FallDetector().step(state, (wave,), wave.end_us, {})
+    assert state.count == 100
+    assert state.origin_us == stream[5].started_us
+
+
+def test_values_that_are_missing_are_no_falls_and_no_errors() -> None:
+    samples = _fall()
+    samples[270:300] = np.nan
+    assert _told(samples) == []
+
+
+def test_thresholds_are_parameters() -> None:
+    stream = waves(_fall(), 50.0, ACCELERATION, leads=WAIST)
+    assert signs(FallDetector(), stream, {"least_score_trunk": 1.01}) == []
+
+
+def test_positions_by_their_leads() -> None:
+    assert positions(WAIST) == ("waist",)
+    assert positions(("x", "y", "z")) == ("",)
+    assert positions((*WAIST, "wrist x", "wrist y", "wrist z")) == ("waist", "wrist")
+    assert worn_at("waist") == (0.0, 1.0)
+    assert worn_at("") == worn_at("wrist") == (1.0, 0.0)
+
+
+@given(st.floats(20, 200), st.integers(0, 2**31))
+@settings(max_examples=20, deadline=None)
+def test_figures_are_finite_whatever_is_felt(rate_hz: float, seed: int) -> None:
+    felt = np.random.default_rng(seed).normal(0, 3, (round(5 * rate_hz), 3))
+    for at in (0, len(felt) // 2, len(felt) - 1):
+        found = features(cells(felt, rate_hz, at))
+        assert len(found) == len(NAMES) - 2
+        assert np.isfinite(found).all()
+
+
+def test_the_weights_are_those_of_the_card() -> None:
+    content = (files("songhe.kernel") / "data/models/fall-worn.onnx").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == card()["sha256"]
+    assert len(content) < 1_000_000
+    rows = np.zeros((3, len(NAMES)), dtype=np.float32)
+    assert model("fall-worn")(rows).shape == (3, 1)

@@ -1,0 +1,392 @@
+"""Falls felt by a worn motion sensor: at the waist, the chest or the wrist, of acceleration alone.
+
+A quiet second costs one look at its loudest sample. An impact is judged two seconds later by a
+small model (docs/models/fall-worn.md); what follows may take it back (worn_after).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from itertools import dropwhile, pairwise
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from songhe.kernel.signals import worn_after
+from songhe.kernel.signals.detector import Phase, Sign, SignalState
+from songhe.kernel.signals.models import model
+from songhe.kernel.signals.worn_after import After
+from songhe.kernel.signals.worn_features import (
+    AFTER_S,
+    BEFORE,
+    CELL_S,
+    STANDARD_GRAVITY,
+    cells,
+    described,
+    features,
+)
+from songhe.kernel.wire import Wave
+
+Floats32 = NDArray[np.float32]
+# Rows of features to one score each, 0 to 1, shape (rows, 1) or (rows,).
+Scorer = Callable[[Floats32], NDArray[Any]]
+
+FALL, LIES_STILL = "fall", "lies-still"
+ACCELERATION = 71
+# Impacts weaker than this are no falls; of several within a second the strongest is judged.
+GATE_G = 1.6
+ALONE_S = 1.0
+_GATE = (GATE_G * STANDARD_GRAVITY) ** 2
+_RATES_HZ = (15.0, 400.0)
+# Two sensors of one device feel the same impact within these times of the stronger one.
+_EARLIER_S, _LATER_S = 0.75, 0.5
+_KEPT_S = 8.0
+# A wave may begin this much beside its predecessor's end and still go on.
+_SEAM_US = 250_000
+_WRIST = frozenset({"wrist", "watch", "arm", "forearm", "hand"})
+_TRUNK = frozenset({"waist", "chest", "trunk", "back", "hip", "belt", "pelvis", "sternum"})
+
+
+@cache
+def card() -> dict[str, Any]:
+    """Return what is written beside the weights: version, thresholds, from whom they learned."""
+    text = (files("songhe.kernel") / "data/models/fall-worn.yaml").read_text("utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
+
+
+def positions(leads: Sequence[str]) -> tuple[str, ...]:
+    """Return where the sensors of a message are worn: `waist x, waist y, waist z` is the waist."""
+    return tuple(lead.rpartition(" ")[0].casefold() for lead in leads[::3])
+
+
+def worn_at(position: str) -> tuple[float, float]:
+    """Return a position as the model takes it: (wrist, trunk); unknown ones count as a wrist."""
+    return (0.0, 1.0) if position in _TRUNK else (1.0, 0.0)
+
+
+def alone(squares: NDArray[Any], rate_hz: float, first: int, last: int) -> list[int]:
+    """Return the impacts from first to last: above the gate, the strongest within a second."""
+    reach = round(ALONE_S * rate_hz)
+    found = []
+    for at in (np.flatnonzero(squares[first : last + 1] > _GATE) + first).tolist():
+        begin = max(0, at - reach)
+        top = squares[at]
+        if top >= squares[at : at + reach + 1].max() and (
+            at == begin or top > squares[begin:at].max()
+        ):
+            found.append(at)
+    return found
+
+
+def needed_after(rate_hz: float, sensors: int) -> int:
+    """Return how many samples after an impact must be there before it is judged."""
+    more_s = _LATER_S if sensors > 1 else 0.0
+    return int((AFTER_S + CELL_S + more_s) * rate_hz) + 1
+
+
+class WornState(SignalState, eq=False):
+    """The last seconds of one worn device.
+
+    origin_us: the time of sample 0 of this unbroken run; count: its samples until now; kept: the
+    waves of the last seconds as (began, samples), the first of which is sample kept_at; loud_at:
+    the last sample above the gate.
+    """
+
+    rate_hz: float = 0.0
+    leads: tuple[str, ...] = ()
+    origin_us: int = 0
+    count: int = 0
+    kept: tuple[tuple[int, Floats32], ...] = ()
+    kept_at: int = 0
+    loud_at: int = -1
+    after: After | None = None
+
+    def at_us(self, sample: int) -> int:
+        """Return when a sample of the run was."""
+        return self.origin_us + round(sample * 1_000_000 / self.rate_hz)
+
+
+class FallDetector:
+    """Falls from worn acceleration. Params: least_score_wrist, least_score_trunk."""
+
+    codes = frozenset({ACCELERATION})
+    warmup_s = worn_after.WATCH_S + _KEPT_S
+
+    def __init__(self, scorer: Scorer | None = None) -> None:
+        self._scorer = scorer
+
+    def new(self) -> WornState:
+        """Return the state of a device that was never heard."""
+        return WornState()
+
+    def step(
+        self, state: WornState, batch: Sequence[Wave], now_us: int, params: Mapping[str, Any]
+    ) -> tuple[WornState, list[Sign]]:
+        """Judge waves in the order of their time."""
+        told: list[Sign] = []
+        for wave in batch:
+            state = self._heard(state, wave, params, told)
+        return state, told
+
+    def _heard(
+        self, state: WornState, wave: Wave, params: Mapping[str, Any], told: list[Sign]
+    ) -> WornState:
+        samples = wave.samples
+        if samples.ndim != 2 or samples.shape[1] % 3 or not len(samples):
+            return state
+        if not _RATES_HZ[0] <= wave.rate_hz <= _RATES_HZ[1] or wave.end_us <= state.end_us:
+            return state
+        heard = _appended(state, wave)
+        before = heard.count - len(samples)
+        needed = needed_after(heard.rate_hz, samples.shape[1] // 3)
+        loud = not _quiet(samples)
+        if (
+            not loud
+            and heard.after is None
+            and (heard.loud_at < 0 or before > heard.loud_at + needed)
+        ):
+            return heard
+        if loud:
+            over = np.flatnonzero(_squares(samples) > _GATE)
+            if len(over):
+                heard.loud_at = before + int(over[-1])
+        first = max(0, before - needed)
+        if heard.loud_at >= first:
+            self._impacts(heard, first, heard.count - 1 - needed, params, told)
+        _follow(heard, heard.count - 1, told)
+        return heard
+
+    def _impacts(
+        self,
+        state: WornState,
+        first: int,
+        last: int,
+        params: Mapping[str, Any],
+        told: list[Sign],
+    ) -> None:
+        """Judge the impacts of the run from first to last, all of whose surroundings are there."""
+        if last < first:
+            return
+        whole, begin = _joined(state)
+        squares = _squares(whole)
+        if not (squares[first - begin : last - begin + 1] > _GATE).any():
+            return
+        for place in alone(squares, state.rate_hz, first - begin, last - begin):
+            # In the order in which things become known: what was before may end first.
+            _follow(state, begin + place + needed_after(state.rate_hz, whole.shape[1] // 3), told)
+            self._judge(state, whole, begin, place, params, told)
+
+    def _judge(
+        self,
+        state: WornState,
+        whole: Floats32,
+        begin: int,
+        place: int,
+        params: Mapping[str, Any],
+        told: list[Sign],
+    ) -> None:
+        where = positions(state.leads)
+        moments = _moments(whole, state.rate_hz, place, len(where))
+        rows = [[*features(m), *worn_at(where[i])] for i, m in moments.items()]
+        if not rows:
+            return
+        scorer = self._scorer or model("fall-worn")
+        scores = np.asarray(scorer(np.array(rows, dtype=np.float32))).reshape(-1)
+        least = [_least(where[i], params) for i in moments]
+        score, threshold = float(scores.mean()), float(np.mean(least))
+        certainty = round(min(1.0, score), 3)
+        # While a fall is open another impact is the same story, unless it is a surer fall.
+        if score < threshold or (state.after and certainty <= state.after.certainty):
+            return
+        # The sensor that is surest tells the story, the trunk's rather than a wrist's.
+        chosen = max(moments, key=lambda i: (worn_at(where[i])[1], scores[list(moments).index(i)]))
+        moment = moments[chosen]
+        needed = needed_after(state.rate_hz, len(where))
+        at = begin + place
+        state.after = After(
+            at=at,
+            at_us=state.at_us(at),
+            certainty=certainty,
+            before=tuple(moment[: BEFORE - 20].mean(axis=0).tolist()),
+            lying=tuple(moment[-12:].mean(axis=0).tolist()),
+            position=chosen,
+            trunk=worn_at(where[chosen])[1] > 0,
+        )
+        known = at + needed + 1
+        facts = {**described(moment), "position": where[chosen], "least_score": round(threshold, 3)}
+        told.append(_sign(state, FALL, "begin", known, certainty, facts, at))
+
+
+def _least(position: str, params: Mapping[str, Any]) -> float:
+    name = "least_score_trunk" if worn_at(position)[1] else "least_score_wrist"
+    return float(params.get(name, card()["thresholds"][name]))
+
+
+def _squares(samples: Floats32) -> NDArray[Any]:
+    """Return the squared size of acceleration of each sample, of the strongest sensor.
+
+    Column by column: a sample's figure must not depend on its neighbours, to the last bit.
+    """
+    parts = [
+        samples[:, i] ** 2 + samples[:, i + 1] ** 2 + samples[:, i + 2] ** 2
+        for i in range(0, samples.shape[1], 3)
+    ]
+    squares = parts[0]
+    for part in parts[1:]:
+        squares = np.fmax(squares, part)
+    return squares
+
+
+def _quiet(samples: Floats32) -> bool:
+    """Return whether surely nothing is above the gate; values that are missing are not sure."""
+    low, high = float(samples.min()), float(samples.max())
+    most = max(-low, high)
+    # Three axes of at most this size cannot reach the gate together.
+    if 3 * most * most < _GATE:
+        return True
+    by_sensor = samples.reshape(len(samples), -1, 3)
+    return float(np.einsum("npk,npk->np", by_sensor, by_sensor).max()) < _GATE * 0.999
+
+
+def _appended(state: WornState, wave: Wave) -> WornState:
+    """Return the state with one more wave: the run goes on, or a new one begins."""
+    count = len(wave.samples)
+    aside_us = wave.started_us - state.at_us(state.count) if state.rate_hz else _SEAM_US + 1
+    goes_on = wave.rate_hz == state.rate_hz and wave.leads == state.leads
+    if not goes_on or abs(aside_us) > _SEAM_US:
+        return WornState(
+            end_us=wave.end_us,
+            rate_hz=wave.rate_hz,
+            leads=wave.leads,
+            origin_us=wave.started_us,
+            count=count,
+            kept=((wave.started_us, wave.samples),),
+        )
+    kept, kept_at = (*state.kept, (wave.started_us, wave.samples)), state.kept_at
+    total = state.count + count
+    oldest = total - count - _KEPT_S * state.rate_hz
+    drop = 0
+    while kept_at + len(kept[drop][1]) <= oldest:
+        kept_at += len(kept[drop][1])
+        drop += 1
+    return WornState(
+        end_us=wave.end_us,
+        rate_hz=state.rate_hz,
+        leads=state.leads,
+        # A device's clock drifts against its rate: its own times win, rounding aside.
+        origin_us=state.origin_us + (aside_us if abs(aside_us) > 5_000 else 0),
+        count=total,
+        kept=kept[drop:] if drop else kept,
+        kept_at=kept_at,
+        loud_at=state.loud_at,
+        after=state.after,
+    )
+
+
+def _joined(state: WornState) -> tuple[Floats32, int]:
+    """Return the kept samples in one piece, and which of the run is the first."""
+    return np.concatenate([samples for _, samples in state.kept]), state.kept_at
+
+
+def _window(whole: Floats32, rate_hz: float, at: int) -> tuple[NDArray[Any], int]:
+    """Return the samples that the cells around one need, the same however waves were cut."""
+    begin = max(0, at - int((BEFORE + 1) * CELL_S * rate_hz) - 2)
+    end = at + int((AFTER_S + CELL_S) * rate_hz) + 2
+    return whole[begin:end].astype(np.float64) / STANDARD_GRAVITY, at - begin
+
+
+def _moments(
+    whole: Floats32, rate_hz: float, place: int, sensors: int
+) -> dict[int, NDArray[np.float64]]:
+    """Return the moment of an impact as each sensor felt it; a sensor without values has none."""
+    found = {}
+    for sensor in range(sensors):
+        part = whole[:, sensor * 3 : sensor * 3 + 3]
+        at = place
+        if sensors > 1:
+            begin = max(0, place - round(_EARLIER_S * rate_hz))
+            near = _squares(part[begin : place + round(_LATER_S * rate_hz) + 1])
+            if np.isnan(near).all():
+                continue
+            at = begin + int(np.nanargmax(near))
+        window, middle = _window(part, rate_hz, at)
+        if np.isnan(window).any():
+            continue
+        found[sensor] = cells(window, rate_hz, middle)
+    return found
+
+
+def _follow(state: WornState, until: int, told: list[Sign]) -> None:
+    """Look each second at what came after a fall, as far as a sample of the run."""
+    if state.after is None:
+        return
+    after = state.after
+    rate = state.rate_hz
+    begin_at = after.at + needed_after(rate, len(state.leads) // 3)
+    whole, begin = None, 0
+    while True:
+        look = begin_at + round((after.looks + 1) * rate)
+        if look > until:
+            break
+        if whole is None:
+            whole, begin = _joined(state)
+        width = int(worn_after.LOOK_S * rate)
+        part = whole[max(0, look - width + 1 - begin) : look + 1 - begin]
+        part = part[:, after.position * 3 : after.position * 3 + 3].astype(np.float64)
+        after = worn_after.looked(
+            after,
+            _four_seconds(np.nan_to_num(part) / STANDARD_GRAVITY, rate),
+            whole=look - width > after.at + rate / 2,
+        )
+        state.after = after
+        how = worn_after.got_up(after)
+        since_s = round((look - after.at) / rate, 1)
+        if how:
+            facts = {"after_s": since_s, "how": how}
+            told.append(_sign(state, FALL, "end", look + 1, after.certainty, facts, look))
+        elif after.still == worn_after.STILL_S:
+            sure = round(1 - (1 - after.certainty) / 2, 3)
+            facts = {"still_s": worn_after.STILL_S, "after_s": since_s}
+            told.append(_sign(state, LIES_STILL, "note", look + 1, sure, facts, look))
+        if how or after.looks >= worn_after.WATCH_S:
+            state.after = None
+            break
+
+
+def _four_seconds(samples: NDArray[Any], rate_hz: float) -> NDArray[np.float64]:
+    """Return 80 cells of 50 ms that end with the last sample, (80, 3)."""
+    count = round(worn_after.LOOK_S / CELL_S)
+    edges = np.round(len(samples) - np.arange(count, -1, -1) * rate_hz * CELL_S).astype(int)
+    edges = np.clip(edges, 0, len(samples) - 1)
+    return np.stack([samples[a : max(b, a + 1)].mean(axis=0) for a, b in pairwise(edges)])
+
+
+def _sign(
+    state: WornState,
+    what: str,
+    phase: Phase,
+    known: int,
+    certainty: float,
+    facts: dict[str, Any],
+    at: int,
+) -> Sign:
+    at_us = state.at_us(at)
+    until_us, from_us = state.at_us(known), at_us - 1_000_000
+    later = dropwhile(
+        lambda wave: wave[0] + len(wave[1]) * 1_000_000 / state.rate_hz <= from_us, state.kept
+    )
+    evidence = tuple(began for began, _ in later if began < until_us)
+    return Sign(
+        what=what,
+        phase=phase,
+        at_us=at_us,
+        known_us=until_us,
+        certainty=certainty,
+        facts=facts,
+        evidence_us=evidence,
+    )

@@ -1,0 +1,207 @@
+"""The model of falls felt by worn sensors: learned from UMAFall's open recordings alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from sklearn.ensemble import ExtraTreesRegressor
+
+from evaluation import files
+from songhe.kernel.signals import worn
+from songhe.kernel.signals.worn_features import AFTER_S, CELL_S, STANDARD_GRAVITY, cells, features
+
+Floats = NDArray[np.float64]
+Scorer = Callable[[NDArray[np.float32]], NDArray[Any]]
+
+SET, RATE_HZ, MISSING = "falls_imu_umafall", 20.0, -32768
+# The columns of each sensor's acceleration (0.001 g).
+SENSORS = {"waist": 0, "wrist": 6, "chest": 12}
+NAME, VERSION, SEED = "fall-worn", "1", 20260101
+# Each recording is learned as it is and so often as another sensor would have felt it.
+COPIES = 5
+FOLDS = 6
+# A fall's own impact is the strongest before this; what is this long before it is daily life.
+_LATEST_S, _CLEAR_S = 9.0, 2.5
+
+
+@dataclass(frozen=True)
+class Impact:
+    """One impact of a recording as the detector meets it. label: 1 fall, 0 none, -1 not told."""
+
+    recording: tuple[int, str, int]
+    subject: str
+    is_fall: bool
+    label: int
+    row: list[float]
+
+
+def recordings(folder: Path) -> Iterator[tuple[dict[str, str], dict[str, Floats]]]:
+    """Yield UMAFall's recordings: the index's row, and each worn sensor's (n, 3) in g."""
+    for path in files.found(folder, "umafall_20hz_*.npz"):
+        for trial in files.trials(path):
+            sensors = {
+                name: trial.samples[:, column : column + 3].astype(np.float64) / 1000
+                for name, column in SENSORS.items()
+                if not (trial.samples[:, column : column + 3] == MISSING).any()
+            }
+            yield trial.row, sensors
+
+
+def otherwise(samples: Floats, draw: np.random.Generator) -> Floats:
+    """Return a recording (n, 3), g, as another body and another sensor would have given it.
+
+    Slower or faster movement, sampled at other instants, harder or softer ground (the part of
+    acceleration above its running mean of 0.45 s), gain and zero errors, noise, and the ends of a
+    sensor's range (4, 8 or 16 g).
+    """
+    pace = np.exp(draw.uniform(-0.2, 0.15))
+    at = np.arange(draw.uniform(0, 1), len(samples) - 1, 1 / pace)
+    given = np.arange(len(samples))
+    moved = np.stack([np.interp(at, given, samples[:, axis]) for axis in range(3)], axis=1)
+    even = np.ones(9) / 9
+    padded = np.pad(moved, ((4, 4), (0, 0)), mode="edge")
+    slow = np.stack([np.convolve(padded[:, axis], even, "valid") for axis in range(3)], axis=1)
+    felt = slow + (moved - slow) * np.exp(draw.uniform(-0.3, 0.5))
+    felt = felt * draw.uniform(0.96, 1.04, 3) + draw.normal(0, 0.03, 3)
+    felt += draw.normal(0, draw.uniform(0, 0.04), felt.shape)
+    most = draw.choice([4.0, 8.0, 16.0])
+    clipped: Floats = np.clip(felt, -most, most)
+    return clipped
+
+
+def impacts(folder: Path) -> list[Impact]:
+    """Return all impacts of a folder of UMAFall's shape, each recording with its copies."""
+    draw = np.random.default_rng(SEED)
+    found: list[Impact] = []
+    for row, sensors in recordings(folder):
+        for position, samples in sensors.items():
+            for copy in range(COPIES + 1):
+                felt = otherwise(samples, draw) if copy else samples
+                which = (int(row["rec"]), position, copy)
+                found += _impacts_of(row, which, felt)
+    return found
+
+
+def _impacts_of(
+    row: dict[str, str], which: tuple[int, str, int], samples: Floats
+) -> Iterator[Impact]:
+    is_fall = row["is_fall"] == "1"
+    squares = (samples * samples).sum(axis=1) * STANDARD_GRAVITY**2
+    strongest = int(np.argmax(squares))
+    last = len(samples) - 1 - round((AFTER_S + CELL_S) * RATE_HZ)
+    for at in worn.alone(squares, RATE_HZ, 0, last):
+        label = 0
+        if is_fall:
+            label = -1
+            if at == strongest and at < _LATEST_S * RATE_HZ:
+                label = 1
+            elif at < strongest - _CLEAR_S * RATE_HZ:
+                label = 0
+        row_of = [*features(cells(samples, RATE_HZ, at)), *worn.worn_at(which[1])]
+        yield Impact(which, row["subject"], is_fall, label, row_of)
+
+
+def forest(told: Sequence[Impact]) -> ExtraTreesRegressor:
+    """Return trees learned from impacts whose label is known, both kinds weighing the same."""
+    known = [impact for impact in told if impact.label >= 0]
+    rows = np.array([impact.row for impact in known], dtype=np.float32)
+    labels = np.array([impact.label for impact in known])
+    falls = int(labels.sum())
+    weights = np.where(labels == 1, (len(labels) - falls) / max(1, falls), 1.0)
+    trees = ExtraTreesRegressor(
+        80, max_leaf_nodes=100, min_samples_leaf=5, max_features=10, random_state=SEED, n_jobs=1
+    )
+    return trees.fit(rows, labels, sample_weight=weights)
+
+
+def folds(told: Sequence[Impact]) -> Iterator[tuple[list[Impact], list[Impact]]]:
+    """Yield (learned from, judged) so that nobody is in both."""
+    people = sorted({impact.subject for impact in told})
+    for turn in range(min(FOLDS, len(people))):
+        out = set(people[turn::FOLDS])
+        yield (
+            [impact for impact in told if impact.subject not in out],
+            [impact for impact in told if impact.subject in out],
+        )
+
+
+def thresholds(told: Sequence[Impact], folder_recordings: dict[str, list[Any]]) -> dict[str, float]:
+    """Return the least score that counts as a fall, for the wrist and the trunk.
+
+    The one at which sensitivity + specificity of recordings by people who were not learned from is
+    greatest; among equals the highest. folder_recordings: `recording_truths` of the same people.
+    """
+    best: dict[tuple[int, str, int], float] = {}
+    for learned, judged in folds(told):
+        scores = forest(learned).predict(np.array([i.row for i in judged], dtype=np.float32))
+        for impact, score in zip(judged, scores.tolist(), strict=True):
+            best[impact.recording] = max(score, best.get(impact.recording, 0.0))
+    found = {}
+    for name, sensors in (
+        ("least_score_wrist", {"wrist"}),
+        ("least_score_trunk", {"waist", "chest"}),
+    ):
+        truths = [t for sensor in sensors for t in folder_recordings[sensor]]
+        falls = np.array([best.get(which, 0.0) for which, is_fall in truths if is_fall])
+        others = np.array([best.get(which, 0.0) for which, is_fall in truths if not is_fall])
+        grid = np.arange(0.2, 0.9, 0.01)
+        right = np.array([(falls >= t).mean() + (others < t).mean() for t in grid])
+        found[name] = round(float(grid[np.flatnonzero(right >= right.max() - 1e-9)[-1]]), 2)
+    return found
+
+
+def recording_truths(
+    folder: Path, people: set[str]
+) -> dict[str, list[tuple[tuple[int, str, int], bool]]]:
+    """Return for each sensor every recording and copy of these people, and whether it is a fall."""
+    found: dict[str, list[tuple[tuple[int, str, int], bool]]] = {name: [] for name in SENSORS}
+    for row, sensors in recordings(folder):
+        if row["subject"] in people:
+            for sensor in sensors:
+                for copy in range(COPIES + 1):
+                    found[sensor].append(((int(row["rec"]), sensor, copy), row["is_fall"] == "1"))
+    return found
+
+
+def learned(told: Sequence[Impact], folder: Path) -> tuple[ExtraTreesRegressor, dict[str, float]]:
+    """Return the trees and the thresholds of these impacts' people."""
+    truths = recording_truths(folder, {impact.subject for impact in told})
+    return forest(told), thresholds(told, truths)
+
+
+def as_onnx(trees: ExtraTreesRegressor, columns: int) -> bytes:
+    """Return trees as a small ONNX model of (rows, columns) float32 to (rows, 1)."""
+    from skl2onnx import to_onnx
+
+    given = np.zeros((1, columns), dtype=np.float32)
+    content: bytes = to_onnx(trees, given, target_opset=15).SerializeToString()
+    return content
+
+
+def train() -> dict[str, Any]:
+    """Learn from all of UMAFall that lies beside the checkout, and write weights and card."""
+    folder = files.HOME / SET
+    told = impacts(folder)
+    trees, least = learned(told, folder)
+    content = as_onnx(trees, len(told[0].row))
+    place = Path(worn.__file__).parents[1] / "data/models"
+    card = {
+        "name": NAME,
+        "version": VERSION,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "data": [SET],
+        "licence": "CC BY 4.0 (doi 10.6084/m9.figshare.4214283)",
+        "made_by": "./dev train fall-worn",
+        "trained_on": sorted({impact.subject for impact in told}),
+        "thresholds": least,
+    }
+    (place / f"{NAME}.onnx").write_bytes(content)
+    (place / f"{NAME}.yaml").write_text(yaml.safe_dump(card, sort_keys=False), "utf-8")
+    return {**card, "bytes": len(content), "impacts": len(told)}
