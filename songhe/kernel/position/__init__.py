@@ -1,0 +1,1 @@
+"""Where a person is: rooms and metres from beacons indoors, wandering and return outdoors."""
