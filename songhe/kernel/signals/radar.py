@@ -134,7 +134,8 @@ class _Work:
             self.gone(at_us)
         if self.moved_us is None:
             return
-        if len(self.bins) == track.WINDOW_BINS and (self.bin_no + 1) % _ASK_BINS == 0:
+        whole = len(self.bins) == track.WINDOW_BINS
+        if whole and self.moved_us == at_us and (self.bin_no + 1) % _ASK_BINS == 0:
             self._ask(at_us)
         if self.params["falls"]:
             self._fall(at_us)
@@ -153,7 +154,10 @@ class _Work:
         best = int(np.argmax(said))
         name = ACTIVITIES[best] if said[best] >= self.params["sure"] else ""
         if name and name != self.activity:
-            facts = {"activity": name, "height_m": round(height_m(self.bins, self.params), 2)}
+            top_m = height_m(self.bins, self.params)
+            facts: dict[str, Any] = {"activity": name}
+            if np.isfinite(top_m):
+                facts["height_m"] = round(top_m, 2)
             begin = at_us - round(len(self.bins) * track.BIN_S * 1_000_000)
             self._say("activity", "note", begin, at_us, float(said[best]), facts)
             self.activity = name
