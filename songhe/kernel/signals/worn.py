@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import dropwhile, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ import yaml
 from numpy.typing import NDArray
 
 from songhe.kernel.signals import worn_after
-from songhe.kernel.signals.detector import Phase, Sign, SignalState
+from songhe.kernel.signals.detector import Phase, Sign
 from songhe.kernel.signals.models import model
+from songhe.kernel.signals.run import Floats32, Run, appended
 from songhe.kernel.signals.worn_after import After
 from songhe.kernel.signals.worn_features import (
     AFTER_S,
@@ -31,7 +32,6 @@ from songhe.kernel.signals.worn_features import (
 )
 from songhe.kernel.wire import Wave
 
-Floats32 = NDArray[np.float32]
 # Rows of features to one score each, 0 to 1, shape (rows, 1) or (rows,).
 Scorer = Callable[[Floats32], NDArray[Any]]
 
@@ -45,8 +45,6 @@ _RATES_HZ = (15.0, 400.0)
 # Two sensors of one device feel the same impact within these times of the stronger one.
 _EARLIER_S, _LATER_S = 0.75, 0.5
 _KEPT_S = 8.0
-# A wave may begin this much beside its predecessor's end and still go on.
-_SEAM_US = 250_000
 _WRIST = frozenset({"wrist", "watch", "arm", "forearm", "hand"})
 _TRUNK = frozenset({"waist", "chest", "trunk", "back", "hip", "belt", "pelvis", "sternum"})
 
@@ -89,26 +87,11 @@ def needed_after(rate_hz: float, sensors: int) -> int:
     return int((AFTER_S + CELL_S + more_s) * rate_hz) + 1
 
 
-class WornState(SignalState, eq=False):
-    """The last seconds of one worn device.
+class WornState(Run, eq=False):
+    """The last seconds of one worn device. loud_at: the last sample above the gate."""
 
-    origin_us: the time of sample 0 of this unbroken run; count: its samples until now; kept: the
-    waves of the last seconds as (began, samples), the first of which is sample kept_at; loud_at:
-    the last sample above the gate.
-    """
-
-    rate_hz: float = 0.0
-    leads: tuple[str, ...] = ()
-    origin_us: int = 0
-    count: int = 0
-    kept: tuple[tuple[int, Floats32], ...] = ()
-    kept_at: int = 0
     loud_at: int = -1
     after: After | None = None
-
-    def at_us(self, sample: int) -> int:
-        """Return when a sample of the run was."""
-        return self.origin_us + round(sample * 1_000_000 / self.rate_hz)
 
 
 class FallDetector:
@@ -141,7 +124,7 @@ class FallDetector:
             return state
         if not _RATES_HZ[0] <= wave.rate_hz <= _RATES_HZ[1] or wave.end_us <= state.end_us:
             return state
-        heard = _appended(state, wave)
+        heard = appended(state, wave, _KEPT_S)
         before = heard.count - len(samples)
         needed = needed_after(heard.rate_hz, samples.shape[1] // 3)
         loud = not _quiet(samples)
@@ -172,7 +155,7 @@ class FallDetector:
         """Judge the impacts of the run from first to last, all of whose surroundings are there."""
         if last < first:
             return
-        whole, begin = _joined(state)
+        whole, begin = state.joined()
         squares = _squares(whole)
         if not (squares[first - begin : last - begin + 1] > _GATE).any():
             return
@@ -253,46 +236,6 @@ def _quiet(samples: Floats32) -> bool:
     return float(np.einsum("npk,npk->np", by_sensor, by_sensor).max()) < _GATE * 0.999
 
 
-def _appended(state: WornState, wave: Wave) -> WornState:
-    """Return the state with one more wave: the run goes on, or a new one begins."""
-    count = len(wave.samples)
-    aside_us = wave.started_us - state.at_us(state.count) if state.rate_hz else _SEAM_US + 1
-    goes_on = wave.rate_hz == state.rate_hz and wave.leads == state.leads
-    if not goes_on or abs(aside_us) > _SEAM_US:
-        return WornState(
-            end_us=wave.end_us,
-            rate_hz=wave.rate_hz,
-            leads=wave.leads,
-            origin_us=wave.started_us,
-            count=count,
-            kept=((wave.started_us, wave.samples),),
-        )
-    kept, kept_at = (*state.kept, (wave.started_us, wave.samples)), state.kept_at
-    total = state.count + count
-    oldest = total - count - _KEPT_S * state.rate_hz
-    drop = 0
-    while kept_at + len(kept[drop][1]) <= oldest:
-        kept_at += len(kept[drop][1])
-        drop += 1
-    return WornState(
-        end_us=wave.end_us,
-        rate_hz=state.rate_hz,
-        leads=state.leads,
-        # A device's clock drifts against its rate: its own times win, rounding aside.
-        origin_us=state.origin_us + (aside_us if abs(aside_us) > 5_000 else 0),
-        count=total,
-        kept=kept[drop:] if drop else kept,
-        kept_at=kept_at,
-        loud_at=state.loud_at,
-        after=state.after,
-    )
-
-
-def _joined(state: WornState) -> tuple[Floats32, int]:
-    """Return the kept samples in one piece, and which of the run is the first."""
-    return np.concatenate([samples for _, samples in state.kept]), state.kept_at
-
-
 def _window(whole: Floats32, rate_hz: float, at: int) -> tuple[NDArray[Any], int]:
     """Return the samples that the cells around one need, the same however waves were cut."""
     begin = max(0, at - int((BEFORE + 1) * CELL_S * rate_hz) - 2)
@@ -334,7 +277,7 @@ def _follow(state: WornState, until: int, told: list[Sign]) -> None:
         if look > until:
             break
         if whole is None:
-            whole, begin = _joined(state)
+            whole, begin = state.joined()
         width = int(worn_after.LOOK_S * rate)
         part = whole[max(0, look - width + 1 - begin) : look + 1 - begin]
         part = part[:, after.position * 3 : after.position * 3 + 3].astype(np.float64)
@@ -375,18 +318,13 @@ def _sign(
     facts: dict[str, Any],
     at: int,
 ) -> Sign:
-    at_us = state.at_us(at)
-    until_us, from_us = state.at_us(known), at_us - 1_000_000
-    later = dropwhile(
-        lambda wave: wave[0] + len(wave[1]) * 1_000_000 / state.rate_hz <= from_us, state.kept
-    )
-    evidence = tuple(began for began, _ in later if began < until_us)
+    at_us, known_us = state.at_us(at), state.at_us(known)
     return Sign(
         what=what,
         phase=phase,
         at_us=at_us,
-        known_us=until_us,
+        known_us=known_us,
         certainty=certainty,
         facts=facts,
-        evidence_us=evidence,
+        evidence_us=state.evidence_us(at_us - 1_000_000, known_us),
     )
