@@ -1,0 +1,210 @@
+"""Walking steps felt by a worn motion sensor: at the trunk, or at both feet where they have one.
+
+Judged each second for the second that ended 1.5 s before, on a grid of 20 ms that begins with the
+run. Constants are those of human walking (steps 0.3 to 1.3 s apart), not fitted to recordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median, stdev
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from songhe.kernel.signals.detector import Sign
+from songhe.kernel.signals.run import Run, appended
+from songhe.kernel.signals.worn_features import STANDARD_GRAVITY
+from songhe.kernel.wire import Wave
+
+Floats = NDArray[np.float64]
+
+STEPS = "steps"
+ACCELERATION = 71
+CELL_S = 0.02
+# What is looked at each second, and which part of it is told: steps from 2.5 to 1.5 s before.
+_WINDOW_S, _FROM_S, _UNTIL_S = 5.0, 2.5, 1.5
+_KEPT_S = 7.0
+_RATES_HZ = (15.0, 400.0)
+# A walk: at least so many steps, none of them further apart; told anew after so many.
+LEAST, GAP_S, MOST = 4, 1.3, 30
+# The trunk: one bump a step in the size of acceleration, slower and faster motion taken away.
+_FAST_S, _SLOW_S, _BUMP, _APART_S = 0.09, 0.4, 0.2, 0.3
+# A foot: swings for a quarter to one and a half seconds, then stands.
+_FOOT_S, _SWING, _MOST_SWING, _STANDS_S, _SWINGS_S = 0.04, 1.5, 15.0, 0.1, (0.25, 1.6)
+
+
+def _bell(width_s: float, reach_s: float) -> Floats:
+    at = np.arange(-round(reach_s / CELL_S), round(reach_s / CELL_S) + 1) * CELL_S
+    bell: Floats = np.exp(-0.5 * (at / width_s) ** 2)
+    even: Floats = bell / bell.sum()
+    return even
+
+
+_REACH_S = 3 * _SLOW_S
+_BAND = _bell(_FAST_S, _REACH_S) - _bell(_SLOW_S, _REACH_S)
+_FOOT = _bell(_FOOT_S, 4 * _FOOT_S)
+
+
+class StepState(Run, eq=False):
+    """A run, and the walk that is on: its steps as cells of the run; seconds judged so far."""
+
+    seconds: int = 0
+    walk: tuple[int, ...] = ()
+    # Steps of this same walk that were told already.
+    before: int = 0
+
+
+def feet(leads: Sequence[str]) -> tuple[int, ...]:
+    """Return which sensors of a message are at a foot, by their leads; both or none."""
+    found = tuple(i for i, lead in enumerate(leads[::3]) if "foot" in lead.casefold())
+    return found if len(found) == 2 else ()
+
+
+def trunk_steps(size: Floats) -> list[int]:
+    """Return the cells of steps in the size of a trunk's acceleration (m/s2, 20 ms cells).
+
+    The edges of 1.5 s tell nothing: they only serve as surroundings.
+    """
+    if float(size.max() - size.min()) < _BUMP:
+        return []
+    edge, apart = len(_BAND) // 2, round(_APART_S / CELL_S)
+    band = np.convolve(size, _BAND, "valid")
+    found = []
+    for at in np.flatnonzero(band > _BUMP).tolist():
+        if at < apart or at >= len(band) - apart:
+            continue
+        near = band[at - apart : at + apart + 1]
+        if band[at] >= near.max() and band[at] > near[:apart].max():
+            found.append(at + edge)
+    return found
+
+
+def foot_steps(size: Floats) -> list[int]:
+    """Return the cells at which a foot ended its swing, of the size of its acceleration (m/s2)."""
+    edge = len(_FOOT) // 2
+    swing = np.minimum(np.abs(size - STANDARD_GRAVITY), _MOST_SWING)
+    on = np.convolve(swing, _FOOT, "valid") > _SWING
+    changes = np.flatnonzero(np.diff(np.concatenate(([False], on, [False])).astype(np.int8)))
+    swings: list[list[int]] = []
+    for begin, end in changes.reshape(-1, 2).tolist():
+        if swings and begin - swings[-1][1] < round(_STANDS_S / CELL_S):
+            swings[-1][1] = end
+        else:
+            swings.append([begin, end])
+    shortest, longest = (s / CELL_S for s in _SWINGS_S)
+    return [end + edge for begin, end in swings if shortest <= end - begin <= longest]
+
+
+class StepDetector:
+    """Steps from worn acceleration, told walk by walk. It has no params."""
+
+    codes = frozenset({ACCELERATION})
+    warmup_s = _KEPT_S
+
+    def new(self) -> StepState:
+        """Return the state of a device that was never heard."""
+        return StepState()
+
+    def step(
+        self, state: StepState, batch: Sequence[Wave], now_us: int, params: Mapping[str, Any]
+    ) -> tuple[StepState, list[Sign]]:
+        """Judge waves in the order of their time."""
+        told: list[Sign] = []
+        for wave in batch:
+            state = _heard(state, wave, told)
+        return state, told
+
+
+def _heard(state: StepState, wave: Wave, told: list[Sign]) -> StepState:
+    samples = wave.samples
+    if samples.ndim != 2 or samples.shape[1] % 3 or not len(samples):
+        return state
+    if not _RATES_HZ[0] <= wave.rate_hz <= _RATES_HZ[1] or wave.end_us <= state.end_us:
+        return state
+    state = appended(state, wave, _KEPT_S)
+    whole, begin = None, 0
+    while (until := round((state.seconds + 1) * state.rate_hz)) <= state.count:
+        state.seconds += 1
+        if state.seconds < _WINDOW_S:
+            continue
+        if whole is None:
+            whole, begin = state.joined()
+        _second(state, whole, begin, until, told)
+    return state
+
+
+def _second(
+    state: StepState, whole: NDArray[np.float32], begin: int, until: int, told: list[Sign]
+) -> None:
+    """Judge one more second: what is told was over a while before sample `until`."""
+    count = round(_WINDOW_S / CELL_S)
+    cell_end = round(state.seconds / CELL_S)
+    sensors = feet(state.leads) or (0,)
+    first, last = (cell_end - round(s / CELL_S) for s in (_FROM_S, _UNTIL_S))
+    found: list[int] = []
+    for sensor in sensors:
+        size = _sizes(whole, begin, state.rate_hz, (cell_end - count, cell_end), sensor)
+        steps = foot_steps(size) if len(sensors) == 2 else trunk_steps(size)
+        found += [cell_end - count + at for at in steps]
+    for step in sorted(step for step in found if first <= step < last):
+        if state.walk and (step - state.walk[-1]) * CELL_S > GAP_S:
+            _tell(state, until, told, ends=True)
+        state.walk = (*state.walk, step)
+        if len(state.walk) >= MOST:
+            _tell(state, until, told, ends=False)
+    if state.walk and (last - state.walk[-1]) * CELL_S > GAP_S:
+        _tell(state, until, told, ends=True)
+
+
+def _sizes(
+    whole: NDArray[np.float32], begin: int, rate_hz: float, cells: tuple[int, int], sensor: int
+) -> Floats:
+    """Return the size of acceleration in cells of the run, each the mean of what was in it."""
+    width = rate_hz * CELL_S
+    start = int(cells[0] * width)
+    end = int(np.ceil(cells[1] * width))
+    part = whole[start - begin : end - begin, sensor * 3 : sensor * 3 + 3].astype(np.float64)
+    size = np.sqrt(part[:, 0] ** 2 + part[:, 1] ** 2 + part[:, 2] ** 2)
+    size = np.nan_to_num(size, nan=STANDARD_GRAVITY)
+    sums = np.zeros(len(size) + 1)
+    np.cumsum(size, out=sums[1:])
+    edges = np.arange(cells[0], cells[1] + 1) * width - start
+    at = np.interp(np.clip(edges, 0, len(size)), np.arange(len(sums)), sums)
+    sizes: Floats = np.diff(at) / width
+    return sizes
+
+
+def _tell(state: StepState, until: int, told: list[Sign], *, ends: bool) -> None:
+    """Tell the walk's steps so far when they are enough; afterwards they count as told."""
+    walk, before = state.walk, state.before
+    # The last step stays, so that the next part knows how long ago it was.
+    state.walk, state.before = ((), 0) if ends else (walk[-1:], before + len(walk) - 1)
+    steps = walk if ends else walk[:-1]
+    if before + len(steps) < LEAST or not steps:
+        return
+    times_s = [step * CELL_S for step in steps]
+    strides = [b - a for a, b in zip(times_s, times_s[2:], strict=False)]
+    facts: dict[str, Any] = {
+        "steps": len(steps),
+        "steps_ms": [round((t - times_s[0]) * 1000) for t in times_s],
+    }
+    if strides:
+        facts["stride_s"] = round(median(strides), 3)
+        facts["cadence_per_min"] = round(120 / median(strides), 1)
+    if len(strides) > 2:
+        facts["stride_sd_ms"] = round(stdev(strides) * 1000)
+    at_us = state.origin_us + round(times_s[0] * 1_000_000)
+    known_us = state.at_us(until)
+    told.append(
+        Sign(
+            what=STEPS,
+            phase="note",
+            at_us=at_us,
+            known_us=known_us,
+            certainty=1.0,
+            facts=facts,
+            evidence_us=state.evidence_us(at_us, known_us),
+        )
+    )
