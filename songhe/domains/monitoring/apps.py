@@ -13,6 +13,7 @@ class MonitoringConfig(AppConfig):
         from songhe.domains.monitoring import (  # noqa: F401
             absence_panels,
             handlers,
+            life_panels,
             loops,
             on_charts,
             panels,
@@ -22,6 +23,7 @@ class MonitoringConfig(AppConfig):
         from songhe.domains.monitoring.absence_reads import VIEW as VIEW_ABSENCES
         from songhe.domains.people.services import pointers
         from songhe.domains.telemetry.panels import AWAY_SLOT, LIMITS_SLOT, MARKS_SLOT
+        from songhe.domains.telemetry.terms import VIEW_READINGS
         from songhe.kit import slots
 
         pointers.name("monitoring_alarm", _("alarms"))
@@ -35,6 +37,8 @@ class MonitoringConfig(AppConfig):
         slots.register("person.page", 80, panels.rules_panel, action="monitoring.view_rules")
         slots.register("person.actions", 5, absence_panels.away_tag, action=VIEW_ABSENCES)
         slots.register("person.tabs", 70, absence_panels.tab, action=VIEW_ABSENCES)
+        slots.register("person.tabs", 20, life_panels.tab, action=VIEW_READINGS)
+        slots.register("person.page", 15, life_panels.night_panel, action=VIEW_READINGS)
         slots.register(AWAY_SLOT, 0, absence_panels.away_since, action=VIEW_ABSENCES)
         slots.register(LIMITS_SLOT, 0, on_charts.limits)
         slots.register(MARKS_SLOT, 0, on_charts.marks, action="monitoring.list_alarms")

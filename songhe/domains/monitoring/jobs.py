@@ -35,3 +35,11 @@ def run_trial(context: JobContext, trial_id: str) -> None:
 def suggest(context: JobContext, timestamp: int = 0) -> None:
     """Every night (03:35 in China) look at rules that rang mostly for nothing."""
     services.make_suggestions(clock=timezone.now, should_stop=context.should_abort)
+
+
+@app.periodic(cron="15 18 * * *", periodic_id="after-midnight")
+@app.task(name="monitoring.learn_lives", queue="old-days", lock="monitoring.lives", retry=AWAY,
+          pass_context=True)  # fmt: skip
+def learn_lives(context: JobContext, timestamp: int = 0) -> None:
+    """Every night (02:15 in China) learn the days that are over of everybody with sensors."""
+    services.learn_lives(clock=timezone.now, should_stop=context.should_abort)

@@ -124,6 +124,13 @@ urlpatterns = [
         name="stop_trial",
     ),
     screen(
+        "people/<uuid:person_id>/life/",
+        views.DailyLife,
+        action="telemetry.view_readings",
+        name="life",
+        section="desk",
+    ),
+    screen(
         "people/<uuid:person_id>/absences/",
         views.Absences,
         action="monitoring.view_absences",

@@ -44,6 +44,8 @@ protect(
     " WHERE a.finding_id = finding.id)",
 )
 protect("monitoring_absence", through("people_person", "monitoring_absence.person_id"))
+for _table in ("monitoring_lifeday", "monitoring_liferhythm"):
+    protect(_table, through("people_person", f"{_table}.person_id"))
 protect(
     "monitoring_absenceentry",
     through("monitoring_absence", "monitoring_absenceentry.absence_id"),

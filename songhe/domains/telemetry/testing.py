@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import connection
@@ -42,6 +42,31 @@ def make_reading(
         for number, value in zip(numbers, values.values(), strict=True):
             _make_latest(subject, kind, number, at, float(value), device)
     return EvidenceKey(subject, device, to_us(at), str(mark))
+
+
+def make_readings(
+    rows: Iterable[tuple[UUID, UUID, datetime, str, float]], person: UUID | None = None
+) -> None:
+    """Store many readings of places at once, (place, device, at, code's short key, value) each.
+
+    Newest values are left alone: for days that are over.
+    """
+    given = list(rows)
+    days = sorted({at.astimezone(UTC).date() for _place, _device, at, _key, _value in given})
+    number = {key: codes.by_key(key).number for _p, _d, _at, key, _v in given}
+    with connection.cursor() as cursor:
+        for day in days:
+            cursor.execute("SELECT ensure_reading_day(%s)", [day])
+        cursor.executemany(
+            "INSERT INTO reading_hot (subject_kind, subject, device, effective_at, fingerprint,"
+            " received_at, codes, vals, flags, person)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s::smallint[], %s::float8[], 0, %s)",
+            [
+                (int(SubjectKind.PLACE), place, device, at, fingerprint((number[key],)), at,
+                 [number[key]], [value], person)
+                for place, device, at, key, value in given
+            ],
+        )  # fmt: skip
 
 
 def _make_latest(

@@ -16,6 +16,7 @@ from songhe.domains.monitoring.services.acting import (
 from songhe.domains.monitoring.services.deaths import close_for_the_dead
 from songhe.domains.monitoring.services.escalating import clock_set_back, run_due_steps
 from songhe.domains.monitoring.services.findings import AT_ONCE, take_findings
+from songhe.domains.monitoring.services.life import learn_life, learn_lives
 from songhe.domains.monitoring.services.rules import (
     override_rule,
     revert_rule,
@@ -44,6 +45,8 @@ __all__ = [
     "cancel_trial",
     "clock_set_back",
     "close_for_the_dead",
+    "learn_life",
+    "learn_lives",
     "make_absence",
     "make_suggestions",
     "note_alarm",

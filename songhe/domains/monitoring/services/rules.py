@@ -11,7 +11,13 @@ from django.db import connection, transaction
 
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
-from songhe.domains.monitoring import absence_reads, bounds, rule_access, rule_scopes
+from songhe.domains.monitoring import (
+    absence_reads,
+    bounds,
+    life_reads,
+    rule_access,
+    rule_scopes,
+)
 from songhe.domains.monitoring.models import GatewayRules, RuleOverride
 from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
@@ -212,7 +218,7 @@ def write_person_scope(*, person_id: UUID, at: datetime) -> None:
     scope = f"person:{person_id}"
     region = people.region_of(person_id=person_id, room_id=None)
     serving = organizations.serving(region)
-    facts = people.rule_data_of(person_id, at=at)
+    facts = people.rule_data_of(person_id, at=at) | life_reads.facts_for_rules(person_id)
     away = absence_reads.periods_for_rules(person_id, at=at)
     if away:
         facts["away"] = [*facts.get("away", []), *away]

@@ -15,6 +15,7 @@ from songhe.domains.monitoring.views.acting import (
     Shelve,
     Tell,
 )
+from songhe.domains.monitoring.views.life import DailyLife
 from songhe.domains.monitoring.views.pages import AlarmPage, Fresh, History, Messages, Statistics
 from songhe.domains.monitoring.views.rules import (
     ChangeRule,
@@ -34,6 +35,7 @@ __all__ = [
     "Assign",
     "Call",
     "ChangeRule",
+    "DailyLife",
     "DecideSuggestion",
     "EndAbsence",
     "Fresh",
