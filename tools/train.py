@@ -13,6 +13,9 @@ import sys
 
 # Models, and the module of `training` that learns each.
 MODELS: dict[str, str] = {
+    "fall-array": "fall_array",
+    "ecg-beat": "ecg_beat",
+    "activity": "activity",
     "fall-worn": "fall_worn",
     "radar-activity": "radar_activity",
     "sleep-wake": "sleep_wake",

@@ -15,6 +15,7 @@ from songhe.kernel.detectors import (
     event,
     fence,
     frozen,
+    rhythm,
     signal,
     silent,
     threshold,
@@ -92,6 +93,8 @@ KINDS: dict[str, Kind] = {
         flags=int(Flag.RESTAMPED),
         on_repeat=True,
     ),
+    "quiet": Kind(rhythm.RhythmState, rhythm.step, rhythm.idle, rhythm.codes_of, late="own"),
+    "not-up": Kind(rhythm.RhythmState, rhythm.step, rhythm.idle, rhythm.codes_of, late="own"),
     "clock": Kind(
         clock.ClockState, clock.step, clock.idle, clock.codes_of, flags=int(Flag.ADJUSTED)
     ),
