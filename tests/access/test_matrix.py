@@ -55,6 +55,7 @@ def address(screen: Screen, world: World) -> str:
         "room": town.room,
         "absence": town.absence,
         "trial": world.trial,
+        "suggestion": world.suggestion,
         "run": world.run,
         "contact": town.contact,
         "record": town.record,

@@ -22,7 +22,7 @@ from songhe.base.consent.tests.conftest import picture
 from songhe.domains.devices import services as devices
 from songhe.domains.monitoring import services as monitoring
 from songhe.domains.monitoring.models import Alarm
-from songhe.domains.monitoring.testing import make_finding
+from songhe.domains.monitoring.testing import make_finding, make_suggestion
 from songhe.domains.organizations import selectors as organization_list
 from songhe.domains.organizations import services as organizations
 from songhe.domains.people import services as people
@@ -59,7 +59,8 @@ class Town:
 
 @dataclass
 class World:
-    """trial: a rule that the operator of town a tried; run: work on old days that goes on.
+    """trial: a rule that the operator of town a tried; suggestion: one for its person; run: work on
+    old days that goes on.
 
     consented: the family account in the word of addresses, which guards the person of town a as
     well; paper: the guardian's; emergency: the clinician's; request: a copy that
@@ -67,6 +68,7 @@ class World:
     """
 
     trial: UUID = field(default_factory=ids.uuid7)
+    suggestion: UUID = field(default_factory=ids.uuid7)
     run: UUID = field(default_factory=ids.uuid7)
     table: UUID = field(default_factory=ids.uuid7)
     tables: dict[str, UUID] = field(default_factory=dict)
@@ -290,6 +292,7 @@ def make_world(now: datetime) -> World:
     )
     monitoring.run_trial(trial_id=trial.pk, clock=lambda: now, should_end=lambda: False)
     world.trial = trial.pk
+    world.suggestion = make_suggestion(world.towns["a"].person, now)
     registrar = access.actor_for(world.users["registrar"], now)
     body = "姓名,公民身份号码,社区\n王芳,1,\n".encode()
     table = exchange.ask_import(actor=registrar, kind="people.persons", body=body, at=now)
