@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from songhe.domains.monitoring.models import Finding
+from songhe.domains.monitoring.models import Finding, RuleSuggestion
+from songhe.domains.monitoring.terms import SuggestionState
+from songhe.domains.monitoring.tuning import Effect
 from songhe.kernel import ids
 from songhe.kernel.detectors.rules import spec
 from songhe.kernel.time import to_us
@@ -47,3 +50,19 @@ def make_finding(
         evidence=evidence or [],
         params=row.params | {"status": row.status, "source": row.source},
     )
+
+
+def make_suggestion(person: UUID, at: datetime, rule: str = "bp-high") -> UUID:
+    """Write one open suggestion for a person, as a night's look would, and return its id."""
+    held = {"enabled": True, "params": dict(spec(rule).params)}
+    row = RuleSuggestion.objects.create(
+        scope=f"person:{person}",
+        rule=rule,
+        params={"repeat": held["params"]["repeat"] + 1},
+        before=held,
+        effect=asdict(Effect(6, 1, 1, 1, 8, 3)),
+        ratings={"false": 6, "true": 1},
+        state=SuggestionState.OPEN,
+        made_at=at,
+    )
+    return row.pk
