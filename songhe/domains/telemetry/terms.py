@@ -43,6 +43,7 @@ _HOME = frozenset(
         "humidity",
         "illuminance",
         "thermal-array",
+        "radar-points",
     }
 )
 _LOCATION = frozenset({"lat", "lon", "accuracy", "speed", "sighting"})
