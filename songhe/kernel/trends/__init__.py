@@ -1,0 +1,1 @@
+"""How a person's values move: slopes, change points, forecasts, and glucose metrics."""
