@@ -1,0 +1,207 @@
+"""The heart's detector: blocks of two seconds become beats, beats become what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from songhe.kernel.signals.detector import Sign
+from songhe.kernel.signals.heart import beats, complexes, quality, telling, trace
+from songhe.kernel.signals.heart.rhythm import WINDOW, clean, irregularity
+from songhe.kernel.signals.heart.state import OTHER, Beats, HeartState, N, S, V, added, begun
+from songhe.kernel.signals.heart.state import follows as goes_on
+from songhe.kernel.signals.heart.trace import HIGHEST_HZ, LOWEST_HZ, RATE_HZ, Floats
+from songhe.kernel.signals.models import model
+from songhe.kernel.wire import Wave
+
+# Beats are judged every second block, when this much more of the signal is known.
+_EVERY = 2
+AHEAD = 6 * RATE_HZ
+# A candidate is a beat from this chance on; from the lower one it forbids to speak of a pause.
+BEAT, DOUBT = 0.4, 0.1
+VENTRICULAR, SUPRAVENTRICULAR = 0.6, 0.35
+_NEAR_BEATS = 9 * RATE_HZ
+
+Judge = Callable[[np.ndarray], np.ndarray]
+
+
+class HeartDetector:
+    """Judges the first lead of an ECG (songhe:ecg, mV, 100 Hz and more)."""
+
+    codes = frozenset({70})
+    warmup_s = 330.0
+
+    def __init__(self, complexes: Judge | None = None, kinds: Judge | None = None) -> None:
+        """Take other weights than the package's, to measure with weights that saw nobody here."""
+        self._complexes, self._kinds = complexes, kinds
+
+    def new(self) -> HeartState:
+        """Return the state of a heart that was never heard."""
+        return HeartState()
+
+    def step(
+        self, state: HeartState, batch: Sequence[Wave], now_us: int, params: Mapping[str, Any]
+    ) -> tuple[HeartState, list[Sign]]:
+        """Judge waves; now_us has no part in it, silence is for others to tell."""
+        told: list[Sign] = []
+        for wave in batch:
+            if not LOWEST_HZ <= wave.rate_hz <= HIGHEST_HZ or not len(wave.samples):
+                continue
+            if goes_on(state, wave.started_us, wave.rate_hz):
+                state = msgspec.structs.replace(state)
+            else:
+                told += telling.closed(state, wave.started_us)
+                state = begun(state, wave.started_us, wave.rate_hz)
+            lead = wave.samples if wave.samples.ndim == 1 else wave.samples[:, 0]
+            if not added(state, wave.started_us, lead.astype(float)):
+                continue
+            if state.waiting >= state.block:
+                self._blocks(state, params, told)
+        return state, told
+
+    def _blocks(self, state: HeartState, params: Mapping[str, Any], told: list[Sign]) -> None:
+        waiting = np.concatenate(state.pending)
+        size = state.block
+        while len(waiting) >= size:
+            self._block(state, waiting[:size], params, told)
+            waiting = waiting[size:]
+        state.pending, state.waiting = (waiting,), len(waiting)
+
+    def _block(
+        self, state: HeartState, block: Floats, params: Mapping[str, Any], told: list[Sign]
+    ) -> None:
+        grown = trace.grown(state.trace, _whole(state, block))
+        state.trace, fresh = trace.peaks(grown)
+        state.taken += len(block)
+        state.blocks += 1
+        newest = slice(-trace.BLOCK_S * RATE_HZ, None)
+        why = quality.fault(block, grown.level[newest], grown.energy[newest], _top(grown))
+        if why:
+            state.bad = (*state.bad[-9:], (state.blocks - 1, why))
+        told += telling.readable(state, why)
+        state.candidates = np.concatenate((state.candidates, fresh))
+        self._complex(state)
+        told += telling.silence(state, params)
+        if state.blocks % _EVERY == 0:
+            self._judge(state, params, told)
+        state.candidates = state.candidates[state.candidates > state.trace.peaks_to - _NEAR_BEATS]
+
+    def _complex(self, state: HeartState) -> None:
+        """Find the beats among the candidates that are far enough back."""
+        until = state.trace.peaks_to - complexes.AHEAD
+        around = state.candidates
+        new = around[(around >= state.judged_to) & (around < until)]
+        state.judged_to = max(until, state.judged_to)
+        if not len(new):
+            return
+        new = new[complexes.alone(state.trace, new, around)]
+        if not len(new):
+            return
+        rows = complexes.features(state.trace, new, around).astype(np.float32)
+        chances = (self._complexes or model("ecg-complex"))(rows)[:, 0].astype(float)
+        sure = chances >= BEAT
+        doubts = new[(chances >= DOUBT) & ~sure]
+        if len(doubts):
+            state.doubt = int(doubts[-1])
+        state.beats = _more(state, new[sure], chances[sure])
+
+    def _judge(self, state: HeartState, params: Mapping[str, Any], told: list[Sign]) -> None:
+        """Judge the kinds of beats that have enough after them, then what their row means."""
+        known = state.beats
+        begin = known.judged
+        until = int(np.searchsorted(known.places, state.judged_to - AHEAD))
+        begin = max(begin, len(known.places) - len(known.shapes))
+        if until <= begin:
+            return
+        rr_s = beats.intervals(known.places, known.broken)
+        rows = beats.features(rr_s, known.shapes, begin, until).astype(np.float32)
+        chances = (self._kinds or model("ecg-beat"))(rows).astype(float)
+        v, kinds = known.v.copy(), known.kinds.copy()
+        v[begin:until] = chances[:, 0]
+        first = len(known.places) - len(known.shapes)
+        same = beats.same(
+            known.shapes[begin - first : until - first], known.shapes[: until - first]
+        )
+        # Half its own chance, half that of the beats of its shape: one kind has one name.
+        smooth = (v[begin:until] + (same @ v[first:until]) / np.maximum(same.sum(axis=1), 1)) / 2
+        # Irregularity up to the look-ahead's end: in fibrillation no beat can come early.
+        counted = clean(rr_s, (kinds == V) | known.bad)
+        counted[begin:] &= _plain(counted[begin:], smooth >= VENTRICULAR)
+        window = rr_s[counted][-WINDOW:]
+        found = irregularity(window) if len(window) == WINDOW else None
+        if found is not None:
+            state.suspected = found.still_fibrillating if state.suspected else found.fibrillating
+        early = (chances[:, 1] >= SUPRAVENTRICULAR) & (not state.suspected)
+        kinds[begin:until] = np.where(smooth >= VENTRICULAR, V, np.where(early, S, N))
+        certain = np.where(
+            kinds[begin:until] == V,
+            smooth,
+            np.where(kinds[begin:until] == S, chances[:, 1], 1 - np.maximum(smooth, chances[:, 1])),
+        )
+        state.beats = msgspec.structs.replace(known, v=v, kinds=kinds, judged=until)
+        told += telling.beats(state, begin, until, rr_s, certain, params)
+        told += telling.rhythm(state, begin, until, rr_s, params)
+        if found is not None:
+            middle = known.places[counted][-WINDOW // 2]
+            told += telling.fibrillation(state, found, int(middle), rr_s)
+
+
+def _top(kept: trace.Trace) -> float:
+    return float(kept.energy.max()) if len(kept.energy) else 0.0
+
+
+def _plain(counted: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Leave out the intervals on either side of beats just found ventricular."""
+    beside = np.zeros(len(counted), dtype=bool)
+    beside[: len(v)] |= v
+    beside[1 : len(v) + 1] |= v[: len(counted) - 1]
+    return ~beside
+
+
+def _whole(state: HeartState, block: Floats) -> Floats:
+    """Return a block where the last value stands in for missing ones."""
+    there = np.isfinite(block)
+    if there.all():
+        state.last_mv = float(block[-1])
+        return block
+    values = np.concatenate(([state.last_mv], block))
+    at = np.where(np.concatenate(([True], there)), np.arange(len(values)), 0)
+    found: Floats = values[np.maximum.accumulate(at)][1:]
+    state.last_mv = float(found[-1])
+    return found
+
+
+def _more(state: HeartState, places: trace.Ints, chances: Floats) -> Beats:
+    """Return the beats with new ones, those of five minutes kept."""
+    old = state.beats
+    if not len(places):
+        return old
+    shapes = trace.cut(state.trace.flat, state.trace.from_, places, beats.BEFORE, beats.AFTER)
+    size = state.block * RATE_HZ / state.rate_hz
+    faulty = [number for number, _ in state.bad]
+    bad = (
+        np.isin((places / size).astype(np.int64), faulty) if faulty else np.zeros(len(places), bool)
+    )
+    last = int(old.places[-1]) if len(old.places) else None
+    broken = np.zeros(len(places), dtype=bool)
+    for i, place in enumerate(places.tolist()):
+        broken[i] = last is None or any(
+            last < (number + 1) * size and place >= number * size for number in faulty
+        )
+        last = place
+    keep = int(np.searchsorted(old.places, places[-1] - beats.RHYTHM_S * RATE_HZ))
+    keep = min(keep, old.judged)
+    none = np.zeros(len(places))
+    return Beats(
+        np.concatenate((old.places[keep:], places)),
+        np.concatenate((old.broken[keep:], broken)),
+        np.concatenate((old.bad[keep:], bad)),
+        np.concatenate((old.kinds[keep:], np.full(len(places), OTHER, dtype=np.int8))),
+        np.concatenate((old.chances[keep:], chances)),
+        np.concatenate((old.v[keep:], none)),
+        np.concatenate((old.shapes, shapes))[-beats.SHAPES :],
+        old.judged - keep,
+    )
