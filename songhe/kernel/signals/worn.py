@@ -162,12 +162,13 @@ class FallDetector:
         for place in alone(squares, state.rate_hz, first - begin, last - begin):
             # In the order in which things become known: what was before may end first.
             _follow(state, begin + place + needed_after(state.rate_hz, whole.shape[1] // 3), told)
-            self._judge(state, whole, begin, place, params, told)
+            self._judge(state, whole, squares, begin, place, params, told)
 
     def _judge(
         self,
         state: WornState,
         whole: Floats32,
+        squares: NDArray[Any],
         begin: int,
         place: int,
         params: Mapping[str, Any],
@@ -183,8 +184,7 @@ class FallDetector:
         least = [_least(where[i], params) for i in moments]
         score, threshold = float(scores.mean()), float(np.mean(least))
         certainty = round(min(1.0, score), 3)
-        # While a fall is open another impact is the same story, unless it is a surer fall.
-        if score < threshold or (state.after and certainty <= state.after.certainty):
+        if score < threshold or not _tops(state, float(squares[place]), certainty):
             return
         # The sensor that is surest tells the story, the trunk's rather than a wrist's.
         chosen = max(moments, key=lambda i: (worn_at(where[i])[1], scores[list(moments).index(i)]))
@@ -193,6 +193,7 @@ class FallDetector:
         at = begin + place
         state.after = After(
             at=at,
+            hit=float(squares[place]),
             at_us=state.at_us(at),
             certainty=certainty,
             before=tuple(moment[: BEFORE - 20].mean(axis=0).tolist()),
@@ -208,6 +209,12 @@ class FallDetector:
 def _least(position: str, params: Mapping[str, Any]) -> float:
     name = "least_score_trunk" if worn_at(position)[1] else "least_score_wrist"
     return float(params.get(name, card()["thresholds"][name]))
+
+
+def _tops(state: WornState, hit: float, certainty: float) -> bool:
+    """Return whether an impact counts though a fall is open: it is harder, or surer to be one."""
+    after = state.after
+    return after is None or hit > after.hit or certainty > after.certainty
 
 
 def _squares(samples: Floats32) -> NDArray[Any]:

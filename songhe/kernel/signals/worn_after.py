@@ -26,12 +26,14 @@ _STILL_G = 0.05
 class After(msgspec.Struct, frozen=True):
     """What is known of the time after a fall.
 
-    before and lying: the direction of gravity (g, sensor axes) before the fall and just after it;
-    trunk: whether the sensor's turning tells how the trunk stands. The counts are looks on end.
+    hit: the impact's size squared (m2/s4). before and lying: the direction of gravity (g, sensor
+    axes) before the fall and just after it. trunk: whether the sensor's turning tells how the
+    trunk stands. The counts are looks on end.
     """
 
     at: int
     at_us: int
+    hit: float
     certainty: float
     before: tuple[float, ...]
     lying: tuple[float, ...]
