@@ -72,6 +72,8 @@ def bounds_of(rule: str, name: str) -> tuple[float, float] | None:
         return 0.0, code.high - code.low
     if name == "scale":
         return 1.0, 2.0
+    if name in ("least", "sure_from"):
+        return 0.0, 1.0
     if name.endswith("_s"):
         return 0.0, float(LONGEST_S)
     if name == "minutes":

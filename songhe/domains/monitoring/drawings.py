@@ -104,7 +104,7 @@ def draw(actor: Actor, line: AlarmLine, seen: Evidence, *, at: datetime) -> Draw
         return _vital(actor, line, line.person, seen, at)
     if kind == "fence" and line.person is not None:
         return _fence(line, seen)
-    if kind in ("event", "bed", "door") and line.person is not None:
+    if kind in ("event", "bed", "door", "quiet", "not-up") and line.person is not None:
         return _day(actor, line, line.person, seen, at)
     if kind in ("silent", "frozen", "clock"):
         return _heard(actor, line, seen, at)

@@ -16,7 +16,15 @@ from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.regions import selectors as regions
 from songhe.domains.devices import selectors as devices
-from songhe.domains.monitoring import absence_reads, drawings, phrases, selectors, story, words
+from songhe.domains.monitoring import (
+    absence_reads,
+    drawings,
+    phrases,
+    selectors,
+    story,
+    trial_reads,
+    words,
+)
 from songhe.domains.monitoring.models import Absence, Alarm, AlarmEntry
 from songhe.domains.monitoring.selectors import AlarmLine
 from songhe.domains.monitoring.terms import EntryKind
@@ -175,7 +183,7 @@ def why(actor: Actor, line: AlarmLine, *, at: datetime) -> Why | None:
         "basis": phrases.BASIS_WORDS.get(row.basis, row.basis),
         "status": status_words(status),
     }
-    clinical = row.kind in ("threshold", "companion", "news2") and row.key != "device"
+    clinical = trial_reads.is_clinical(row)
     caution = _("A screening result, not a diagnosis.") if clinical else ""
     return Why(
         sentence=phrases.sentences([link.why, drawing.usual]),

@@ -25,7 +25,8 @@ LATEST_US = DAY_US  # a reading that came later than this counts as this late
 SLICE_US = MINUTE_US
 TICK_US = 10 * MINUTE_US
 DEFAULT_SCOPE = "*"
-CLOCKED = frozenset({"bed", "door", "silent"})  # kinds for which time alone brings something about
+# Kinds for which time alone brings something about.
+CLOCKED = frozenset({"bed", "door", "silent", "quiet", "not-up"})
 
 
 def judged_with(rule: str) -> frozenset[str]:

@@ -19,6 +19,7 @@ from songhe.kit import formats
 SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 LEVELS = {"critical": "high", "urgent": "medium", "warn": "low", "unknown": "unknown"}
 _MINUTE_S = 60
+_SHARES = frozenset({"least", "sure_from", "stretch", "pause_s"})
 TIMES = frozenset({"from", "until"})
 _NAMES = {
     "repeat": (gettext_lazy("Confirming readings"), gettext_lazy("readings")),
@@ -47,6 +48,15 @@ _NAMES = {
     "pulse_pressure_min": (gettext_lazy("Smallest difference of the two values"), "mmHg"),
     "block_n": (gettext_lazy("The same block of values"), gettext_lazy("times")),
     "pair_n": (gettext_lazy("The same pair of values"), gettext_lazy("times")),
+    "least": (gettext_lazy("Least certainty"), ""),
+    "sure_from": (gettext_lazy("Sure from a certainty of"), ""),
+    "hold_s": (gettext_lazy("Must hold for"), gettext_lazy("s")),
+    "pause_s": (gettext_lazy("Longest time without a beat"), gettext_lazy("s")),
+    "run_beats": (gettext_lazy("Broad beats one after another"), gettext_lazy("beats")),
+    "run_per_min": (gettext_lazy("At a rate from"), gettext_lazy("/min")),
+    "least_min": (gettext_lazy("Never missed before"), gettext_lazy("min")),
+    "stretch": (gettext_lazy("Times the usual silence"), ""),
+    "later_min": (gettext_lazy("Later than usual by"), gettext_lazy("min")),
     "single_n": (gettext_lazy("The same single value"), gettext_lazy("times")),
 }
 
@@ -108,7 +118,8 @@ def parameters(rule: str) -> list[Parameter]:
         elif name in _NAMES:
             said, of = _NAMES[name]
             kind = "time" if name in TIMES else "number"
-            others.append(Parameter(name, str(said), str(of), kind, value, 0))
+            decimals = 2 if name in _SHARES else 0
+            others.append(Parameter(name, str(said), str(of), kind, value, decimals))
     return [*limits, *others]
 
 

@@ -54,7 +54,7 @@ def make_finding(
 
 def make_suggestion(person: UUID, at: datetime, rule: str = "bp-high") -> UUID:
     """Write one open suggestion for a person, as a night's look would, and return its id."""
-    held = {"enabled": True, "params": dict(spec(rule).params)}
+    held: dict[str, Any] = {"enabled": True, "params": dict(spec(rule).params)}
     row = RuleSuggestion.objects.create(
         scope=f"person:{person}",
         rule=rule,

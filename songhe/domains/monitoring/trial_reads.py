@@ -36,7 +36,14 @@ class NoSuchTrial(NotFound):
 
 def is_clinical(row: Spec) -> bool:
     """Tell whether a rule judges what is measured of a person, and not a device or a home."""
+    if row.kind == "signal":
+        return bool(row.params["detector"] == "heart")
     return row.kind in CLINICAL_KINDS and row.key != "device"
+
+
+def is_replayed(row: Spec) -> bool:
+    """Tell whether a rule can be tried on what is stored: signals are too much to read again."""
+    return row.kind != "signal"
 
 
 def class_of(rule: str) -> str:

@@ -88,7 +88,10 @@ def _taken(
     sbp, dbp = values.get(codes.by_key("sbp").number), values.get(codes.by_key("dbp").number)
     least = catalogue().rules["bp-critical"].params["pulse_pressure_min"]
     if sbp is not None and dbp is not None and sbp - dbp < least:
-        values.pop(codes.by_key("sbp").number)
+        # Measured anew, and not to be believed: then neither is it known from before.
+        number = codes.by_key("sbp").number
+        values.pop(number)
+        newest = {code: held for code, held in newest.items() if code != number}
     return newest | {code: (value, reading) for code, value in values.items() if code in parts}
 
 

@@ -19,7 +19,7 @@ from songhe.kernel.time import SECOND_US
 from songhe.kernel.wire import EvidenceKey, Finding, Level, Reading, Wave, fingerprint
 
 # What a rule says to this room; all else among its params is the detector's.
-OWN = frozenset({"detector", "sign", "least", "sure", "unsure_level", "again_s", "episode_s"})
+OWN = frozenset({"detector", "sign", "least", "sure_from", "unsure_level", "again_s", "episode_s"})
 
 
 class SignalRuleState(State):
@@ -49,7 +49,7 @@ def hear(
 ) -> tuple[SignalRuleState, list[Finding]]:
     """Judge one sign of the rule's detector; wave: the newest one, of whose device it is.
 
-    Below `least` certainty nothing is said; below `sure` it is said at `unsure_level`.
+    Below `least` certainty nothing is said; below `sure_from` it is said at `unsure_level`.
     """
     episode = state.episode
     if sign.phase == "end":
@@ -91,7 +91,7 @@ def _tell(
     of: Any,
 ) -> Finding:
     level: Level = rule.level
-    if sign.certainty < rule.params["sure"] and phase != "cleared":
+    if sign.certainty < rule.params["sure_from"] and phase != "cleared":
         level = rule.params["unsure_level"] or level
     summary = {
         "code": wave.code,

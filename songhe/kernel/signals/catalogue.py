@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from songhe.kernel.signals.array import ARRAY
 from songhe.kernel.signals.detector import Detector
+from songhe.kernel.signals.heart.detector import HeartDetector
+from songhe.kernel.signals.radar import RADAR
+from songhe.kernel.signals.worn import FallDetector
 
-DETECTORS: dict[str, Detector] = {}
+DETECTORS: dict[str, Detector] = {
+    "worn-fall": FallDetector(),
+    "array": ARRAY,
+    "radar": RADAR,
+    "heart": HeartDetector(),
+}
 
 
 def of_code(code: int) -> tuple[str, ...]:

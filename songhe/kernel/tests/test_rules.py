@@ -28,7 +28,9 @@ def test_limits_level_basis_and_status_are_those_of_the_reference(
     rule: Spec, reference: Any
 ) -> None:
     if not rule.reference or "." not in rule.reference:
-        assert rule.status == "E" or rule.reference == "news2"
+        # Limits recalled from a guideline say so; nothing else without a row is more than ours.
+        recalled = rule.source == "memory" and rule.status == "M" and rule.kind == "signal"
+        assert rule.status == "E" or rule.reference == "news2" or recalled
         return
     section, position = rule.reference.split(".")
     row = reference["elderly_thresholds"][section][int(position)]

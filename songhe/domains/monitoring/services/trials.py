@@ -21,8 +21,8 @@ from songhe.domains.monitoring.models import RuleTrial
 from songhe.domains.monitoring.terms import TrialState
 from songhe.domains.telemetry.selectors import stored
 from songhe.kernel.detectors import RuleBook, catalogue
-from songhe.kernel.detectors.rules import check_params
-from songhe.kernel.errors import Conflict, Denied
+from songhe.kernel.detectors.rules import check_params, spec
+from songhe.kernel.errors import Conflict, Denied, Invalid
 from songhe.kernel.time import from_us, to_us
 from songhe.kernel.wire import DeviceSnapshot, RuleChange
 
@@ -41,6 +41,11 @@ Clock = Callable[[], datetime]
 class TooManyTrials(Conflict):
     code = "monitoring.too_many_trials"
     message = "Three of your trials are waiting or running. Stop one, or wait until it is done."
+
+
+class NotReplayed(Invalid):
+    code = "monitoring.not_replayed"
+    message = "Rules on signals are not tried on the past. How sure their alarms were is kept."
 
 
 class Interrupted(Exception):
@@ -64,11 +69,13 @@ def ask_trial(
 ) -> RuleTrial:
     """Ask that a changed rule be judged over the last days, for who is open to the actor.
 
-    Raises Denied, NoSuchScope, UnknownRule, BadParameter, BeyondBounds, TooManyTrials.
+    Raises Denied, NoSuchScope, UnknownRule, NotReplayed, BadParameter, BeyondBounds, TooManyTrials.
     """
     if not actor.may(trial_reads.TRY):
         raise Denied(action=trial_reads.TRY)
     found = rule_scopes.find(actor, scope, at=at)
+    if not trial_reads.is_replayed(spec(rule)):
+        raise NotReplayed
     check_params(rule, params)
     bounds.check(rule, params)
     mine = RuleTrial.objects.select_for_update().filter(

@@ -131,7 +131,7 @@ class RulePage(View):
             "variants": [(v.name, _changes(v.params, names), v.enabled) for v in row.variants],
             "history": _versions(actor, rule),
             "scopes": rule_scopes.changeable(actor, rule),
-            "may_try": actor.may(trial_reads.TRY),
+            "may_try": actor.may(trial_reads.TRY) and trial_reads.is_replayed(row),
             "own": rule_scopes.organizations_of(actor),
             "trials": [(one, trial_pages.changes_of(one))
                        for one in trial_reads.trials_of(actor, rule)],
@@ -288,7 +288,7 @@ class ChangeRule(View):
             "present": present,
             "by": phrases.made_by(present.made_by, present.made_by_name) if present else "",
             "beyond": rule_words.departure_words(row.id, beyond),
-            "may_try": actor.may(trial_reads.TRY),
+            "may_try": actor.may(trial_reads.TRY) and trial_reads.is_replayed(row),
         }
         return render(request, "monitoring/change_rule.html", context, status=status)
 
