@@ -31,6 +31,7 @@ _RATES_HZ = (15.0, 400.0)
 LEAST, GAP_S, MOST = 4, 1.3, 30
 # The trunk: one bump a step in the size of acceleration, slower and faster motion taken away.
 _FAST_S, _SLOW_S, _BUMP, _APART_S = 0.09, 0.4, 0.2, 0.3
+_CALM = 0.9
 # A foot: swings for a quarter to one and a half seconds, then stands.
 _FOOT_S, _SWING, _MOST_SWING, _STANDS_S, _SWINGS_S = 0.04, 1.5, 15.0, 0.1, (0.25, 1.6)
 
@@ -48,9 +49,13 @@ _FOOT = _bell(_FOOT_S, 4 * _FOOT_S)
 
 
 class StepState(Run, eq=False):
-    """A run, and the walk that is on: its steps as cells of the run; seconds judged so far."""
+    """A run, and the walk that is on: its steps as cells of the run; seconds judged so far.
+
+    sizes: the least and the greatest size of acceleration (m/s2) in each kept wave.
+    """
 
     seconds: int = 0
+    sizes: tuple[tuple[float, float], ...] = ()
     walk: tuple[int, ...] = ()
     # Steps of this same walk that were told already.
     before: int = 0
@@ -124,15 +129,28 @@ def _heard(state: StepState, wave: Wave, told: list[Sign]) -> StepState:
     if not _RATES_HZ[0] <= wave.rate_hz <= _RATES_HZ[1] or wave.end_us <= state.end_us:
         return state
     state = appended(state, wave, _KEPT_S)
+    calm = False
+    if not feet(state.leads):
+        state.sizes = (*state.sizes, _span(samples[:, :3]))[-len(state.kept) :]
+        low, high = min(s[0] for s in state.sizes), max(s[1] for s in state.sizes)
+        # Surely no bump anywhere in what is kept: the same would be found by looking.
+        calm = high - low < _CALM * _BUMP
     whole, begin = None, 0
     while (until := round((state.seconds + 1) * state.rate_hz)) <= state.count:
         state.seconds += 1
-        if state.seconds < _WINDOW_S:
+        if state.seconds < _WINDOW_S or (calm and not state.walk):
             continue
         if whole is None:
             whole, begin = state.joined()
         _second(state, whole, begin, until, told)
     return state
+
+
+def _span(samples: NDArray[np.float32]) -> tuple[float, float]:
+    squares = np.einsum("ij,ij->i", samples, samples)
+    low, high = float(squares.min()), float(squares.max())
+    # A value that is missing makes the span endless: then there is something to look at.
+    return (low**0.5, high**0.5) if high == high else (0.0, float("inf"))
 
 
 def _second(

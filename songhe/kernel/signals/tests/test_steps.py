@@ -106,3 +106,10 @@ def test_feet_by_their_leads() -> None:
     assert feet(FEET) == (0, 1)
     assert feet((*BACK, *FEET)) == (1, 2)
     assert feet(BACK) == feet(FEET[:3]) == ()
+
+
+def test_a_calm_hour_costs_no_look_and_the_walk_after_it_is_found() -> None:
+    calm = np.repeat(_walk()[:1], 50 * 30, axis=0)
+    samples = np.concatenate([calm, _walk()])
+    assert len(_times_s(samples, 50.0, BACK)) == COUNT
+    assert broken_promises(StepDetector(), samples, 50.0, ACCELERATION, leads=BACK) == []
