@@ -34,6 +34,8 @@ _EMPTY_US = 3 * MINUTE_US
 # A day on which she was out for longer than this is a day of absence.
 _ABSENT_MINUTES = 20 * 60
 _CELL_MINUTES = 5
+# A home that is silent for longer was not heard, or something happened: no day to learn from.
+_MUTE_MINUTES = 16 * 60.0
 _MEALS = {"breakfast": (4 * 60, 10 * 60 + 30), "lunch": (10 * 60 + 30, 14 * 60 + 30),
           "dinner": (16 * 60, 20 * 60 + 30)}  # fmt: skip
 
@@ -156,16 +158,17 @@ def _day(
         _note_night(stream, night, start_us, values)
     _note_day(stream, seen, night, start_us, end_us, values)
     gone = sum(max(0, min(e, end_us) - max(s, start_us)) for s, e in away) / MINUTE_US
+    quiet = _quiet(stream, start_us, end_us, away)
     kind = "usual"
     if values["out_minutes"] + gone > _ABSENT_MINUTES or gone > 4 * 60:
         kind = "away"
-    elif not seen:
+    elif not seen or max(quiet) > _MUTE_MINUTES:
         kind = "partial"
     return Day(
         on=on.isoformat(),
         values=values,
         active=_active(seen, start_us),
-        quiet=_quiet(stream, start_us, end_us, away),
+        quiet=quiet,
         crossings=_crossings(seen, start_us),
         kind=kind,
     )

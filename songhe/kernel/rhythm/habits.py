@@ -25,6 +25,7 @@ _GUEST_SPREADS = 4.0
 _GUEST_LEAST_MINUTES, _GUEST_LEAST_CROSSINGS = 45.0, 6.0
 _GUEST_DAYS = 7
 _SEASON_DAYS = 21
+_NOW_DAYS = 14
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -149,20 +150,33 @@ def habits_of(days: Sequence[Day], as_of: date) -> tuple[Habit, ...]:
 
 def _habit(kind: Kind, own: Sequence[Day], days: Sequence[Day], as_of: date) -> Habit:
     values = np.array([day.values[kind.key] for day in own])
-    weight = weights(own, as_of)
-    span, weekend = range_of(values, weight), None
-    free = np.array([day.weekend for day in own])
-    if (~free).sum() >= _LEAST_WEEKDAYS and free.sum() >= _LEAST_WEEKENDS:
-        week, rest = (range_of(values[part], weight[part]) for part in (~free, free))
-        spread = (span.high - span.low) / 2.56
-        if abs(week.usual - rest.usual) > max(kind.least, spread):
-            span, weekend = week, rest
-    broken = _change(kind, own, values)
-    slow = None
+    broken, slow = _change(kind, own, values), None
     if broken is None:
         slow = drift([float(day.date.toordinal()) for day in own], values.tolist(), kind.least)
-    seasonal = (broken is not None or slow is not None) and _as_last_year(kind, days, as_of, span)
+    now = float(np.median(values[-_NOW_DAYS:]))
+    seasonal = (broken is not None or slow is not None) and _as_last_year(kind, days, as_of, now)
+    span, weekend = _ranges(kind, own, values, as_of, broken)
     return Habit(kind.key, kind.unit, span, weekend, broken, slow, seasonal)
+
+
+def _ranges(
+    kind: Kind, own: Sequence[Day], values: Doubles, as_of: date, broken: Change | None
+) -> tuple[Range, Range | None]:
+    """Return what is usual, at weekends where that differs; a new way counts after two weeks."""
+    weight = weights(own, as_of)
+    if broken is not None:
+        new = np.array([day.on >= broken.since for day in own])
+        if new.sum() >= _NOW_DAYS:
+            weight = np.where(new, weight, 0.0)
+    counted = weight > 0
+    values, weight = values[counted], weight[counted]
+    span = range_of(values, weight)
+    free = np.array([day.weekend for day in own])[counted]
+    if (~free).sum() >= _LEAST_WEEKDAYS and free.sum() >= _LEAST_WEEKENDS:
+        week, rest = (range_of(values[part], weight[part]) for part in (~free, free))
+        if abs(week.usual - rest.usual) > max(kind.least, (span.high - span.low) / 2.56):
+            return week, rest
+    return span, None
 
 
 def _change(kind: Kind, own: Sequence[Day], values: Doubles) -> Change | None:
@@ -172,7 +186,7 @@ def _change(kind: Kind, own: Sequence[Day], values: Doubles) -> Change | None:
     return Change(own[found.place].on, round(found.before, 1), round(found.after, 1))
 
 
-def _as_last_year(kind: Kind, days: Sequence[Day], as_of: date, span: Range) -> bool:
+def _as_last_year(kind: Kind, days: Sequence[Day], as_of: date, now: float) -> bool:
     then = [
         day.values[kind.key]
         for day in days
@@ -180,4 +194,4 @@ def _as_last_year(kind: Kind, days: Sequence[Day], as_of: date, span: Range) -> 
     ]
     if len(then) < _GUEST_DAYS:
         return False
-    return abs(float(np.median(then)) - span.usual) <= kind.least
+    return abs(float(np.median(then)) - now) <= kind.least

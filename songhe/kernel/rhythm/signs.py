@@ -33,8 +33,10 @@ def is_sign(key: str, on: bool, was_on: bool | None) -> bool:
 
     Motion counts each time it is seen. A bed, a door or a switch only when it changes: a mat that
     repeats "occupied" every minute says that somebody lies there, not that she is well. What a
-    device says first changes nothing that is known.
+    mat or plug says first changes nothing that is known; a door heard first is one that was opened.
     """
+    if key == "door" and was_on is None:
+        return on
     if key in _STATES or key == "power":
         return was_on is not None and was_on != on
     return on or bool(was_on)

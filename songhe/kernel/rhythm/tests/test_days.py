@@ -1,0 +1,127 @@
+"""What is read out of one day, and out of the names of sensors and readings."""
+
+from datetime import timedelta
+
+import pytest
+
+from songhe.kernel.rhythm import channel_of, channel_of_device, events_of
+from songhe.kernel.rhythm.days import Stream, day_so_far
+from songhe.kernel.rhythm.tests.home import FIRST, ZONE, at, days, fired, life
+from songhe.kernel.tests.make import BAND, CHEN, HALL, KITCHEN, reading
+from songhe.kernel.time import MINUTE_US
+
+
+@pytest.mark.parametrize(
+    ("words", "channel"),
+    [
+        (("HallToiletDoor",), "toilet"),
+        (("HallBedroomDoor",), "bedroom"),
+        (("ToiletFlush",), "flush"),
+        (("Frontdoor", "Hall"), "front"),
+        (("Maindoor", "Magnetic", "Entrance"), "front"),
+        (("Cabinet", "Magnetic", "Bathroom"), "bathroom"),
+        (("Cupboard", "Magnetic", "Kitchen"), "crockery"),
+        (("Door", "PIR", "Bedroom"), "bedroom"),
+        (("Bed", "Pressure", "Bedroom"), "bed"),
+        (("pressure_mat_bed",), "bed"),
+        (("LoungeChair",), "seat"),
+        (("Washingmachine",), "other"),
+        (("冰箱门",), "fridge"),
+        (("卫生间马桶",), "toilet"),
+        (("Xyzzy",), "other"),
+    ],
+)
+def test_a_sensor_is_known_by_its_words(words: tuple[str, ...], channel: str) -> None:
+    assert channel_of(*words) == channel
+
+
+@pytest.mark.parametrize(
+    ("key", "room", "channel"),
+    [
+        ("door", "hall", "front"),
+        ("door", "bathroom", "bathroom"),
+        ("motion", "hall", "hall"),
+        ("motion", "kitchen", "kitchen"),
+        ("bed", "bedroom", "bed"),
+        ("heart-rate", "bedroom", None),
+    ],
+)
+def test_a_device_is_known_by_its_code_and_room(key: str, room: str, channel: str | None) -> None:
+    assert channel_of_device(key, room) == channel
+
+
+def test_readings_become_events_and_repeats_of_a_state_are_no_sign() -> None:
+    mat = {"device": BAND, "subject": CHEN}
+    told = [
+        reading(0, bed=0, **mat),
+        reading(60, bed=1, **mat),
+        reading(120, bed=1, **mat),
+        reading(180, bed=1, **mat),
+        reading(240, bed=0, **mat),
+        reading(300, subject=KITCHEN, kind=2, person=CHEN, motion=1),
+        reading(330, subject=KITCHEN, kind=2, person=CHEN, motion=0),
+        reading(400, subject=HALL, kind=2, person=CHEN, power=900),
+    ]
+    events = events_of(told, {str(told[5].device): "kitchen"})
+    assert [(e.channel, (e.until_us - e.at_us) // 1_000_000) for e in events] == [
+        ("bed", 180),
+        ("kitchen", 30),
+    ]
+
+
+def test_the_numbers_of_a_day_that_was_written_down() -> None:
+    on = FIRST + timedelta(days=1)
+    events = [
+        fired(FIRST, 1290, "living"),
+        fired(FIRST, 1300, "bed", 570 - 1300 + 1440 - 180 + 20),
+        fired(on, 120, "toilet"),
+        fired(on, 124, "flush"),
+        fired(on, 420, "kitchen"),
+        fired(on, 425, "kitchen"),
+        fired(on, 540, "front", 0.1),
+        fired(on, 541, "hall"),
+        fired(on, 600, "front", 0.1),
+        fired(on, 605, "living"),
+        fired(on, 700, "kitchen"),
+        fired(on, 705, "fridge"),
+        fired(on, 710, "kitchen"),
+        fired(on, 1320, "living"),
+    ]
+    (day,) = days(events, 1, on)
+    # The bed was left at 410 minutes after midnight, ten minutes before the kitchen.
+    assert (day.values["bed"], day.values["up"]) == (-140, 410)
+    assert day.values["night_toilet"] == 1
+    assert (day.values["breakfast"], day.values["lunch"]) == (420, 700)
+    assert "dinner" not in day.values
+    assert day.values["outings"] == 1
+    assert day.values["out_minutes"] == pytest.approx(59, abs=0.2)
+    assert day.active[14] == 2
+    assert day.kind == "usual"
+    # Nobody knows how quiet she would have been while out; at home from 605 on until 700.
+    assert day.quiet[19] == -1
+    assert day.quiet[20] == pytest.approx(95, abs=5.1)
+
+
+def test_a_door_and_then_silence_is_an_outing_and_a_sign_later_is_not() -> None:
+    gone = Stream([fired(FIRST, 540, "front"), fired(FIRST, 541.5, "hall")], at(FIRST, 700))
+    assert gone.is_out(at(FIRST, 600))
+    back = Stream([fired(FIRST, 540, "front"), fired(FIRST, 545, "kitchen")], at(FIRST, 700))
+    assert not back.is_out(at(FIRST, 600))
+
+
+def test_days_of_absence_without_readings_and_under_way() -> None:
+    events = life(3)
+    away = (at(FIRST + timedelta(days=1), 0), at(FIRST + timedelta(days=2), 0))
+    kinds = [day.kind for day in days(events, 5, away=[away])]
+    assert kinds == ["usual", "away", "usual", "usual", "partial"]
+    now = at(FIRST + timedelta(days=2), 700)
+    today = day_so_far([e for e in events if e.until_us <= now], ZONE, now)
+    assert today.on == "2026-09-02"
+    assert sum(today.active[24:]) == 0 < sum(today.active[:24])
+
+
+def test_what_comes_later_does_not_change_a_day_that_is_over() -> None:
+    events = life(6)
+    cut = at(FIRST + timedelta(days=4), 0)
+    before = [e for e in events if e.until_us < cut + 12 * 60 * MINUTE_US]
+    assert days(before, 3) == days(events, 3)
