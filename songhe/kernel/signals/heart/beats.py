@@ -6,7 +6,10 @@ early; the rhythm is that of the last five minutes and the seconds that follow.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from songhe.kernel.signals.heart.trace import RATE_HZ, Floats, Ints
@@ -23,6 +26,8 @@ _ALIKE, SAME = 0.9, 0.93
 _SHIFT = 3
 _TINY = 1e-6
 _EARLY = 0.9
+# The followed interval: what is near it moves it by a tenth, what is not by a hundredth.
+_LEFT, _FOLLOW, _FORGIVE = 0.12, 0.1, 0.01
 
 
 def intervals(places: Ints, broken: NDArray[np.bool_]) -> Floats:
@@ -34,104 +39,121 @@ def intervals(places: Ints, broken: NDArray[np.bool_]) -> Floats:
 
 
 def _unit(rows: Floats) -> Floats:
-    rows = rows - rows.mean(axis=1, keepdims=True)
+    rows = rows - rows.sum(axis=1, keepdims=True) / rows.shape[1]
     found: Floats = rows / (np.sqrt((rows * rows).sum(axis=1, keepdims=True)) + _TINY)
     return found
 
 
 def _log(a: Floats, b: Floats | float) -> Floats:
+    """Return the log of a ratio between -2 and 2, 0 where it is not known."""
     with np.errstate(all="ignore"):
         found = np.log(a / b)
-    clipped: Floats = np.clip(np.nan_to_num(found, nan=0.0, posinf=2.0, neginf=-2.0), -2.0, 2.0)
-    return clipped
+    found[found != found] = 0.0
+    limited: Floats = np.minimum(np.maximum(found, -2.0), 2.0)
+    return limited
 
 
-def features(rr_s: Floats, shapes: Floats, begin: int, until: int) -> Floats:
+def _logs(pairs: Sequence[tuple[Floats, Floats | float]], count: int) -> Floats:
+    """Return the logs of many ratios at once, (pairs, count)."""
+    above = np.empty((len(pairs), count))
+    below = np.empty((len(pairs), count))
+    for row, (a, b) in enumerate(pairs):
+        above[row], below[row] = a, b
+    return _log(above, below)
+
+
+def follow(slow_s: float, run: int, heard: int, value_s: float) -> tuple[float, int]:
+    """Follow a person's interval slowly, and forgive runs; the first intervals count more.
+
+    heard: intervals until now. Returned: the followed interval, and for how many beats it was left.
+    """
+    if value_s != value_s:
+        return slow_s, run
+    if slow_s != slow_s:
+        return value_s, 0
+    near = abs(value_s - slow_s) < _LEFT * slow_s
+    part = max(_FOLLOW if near else _FORGIVE, 1 / (heard + 1))
+    return slow_s + (value_s - slow_s) * part, 0 if near else run + 1
+
+
+def features(
+    rr_s: Floats, slow_s: Floats, runs: Floats, shapes: Floats, begin: int, until: int
+) -> Floats:
     """Return a row for each of the beats begin to until.
 
     rr_s: the interval before each beat known, in order (beats after `until` are the look-ahead).
-    shapes: (SHAPES or fewer, window), those of the last beats known, the same end as rr_s.
+    slow_s, runs: what `follow` said before each. shapes: (SHAPES or fewer, window), those of the
+    last beats known, the same end as rr_s.
     """
-    count = len(rr_s)
     rows = np.arange(begin, until)
-    first = count - len(shapes)  # the beat of shapes[0]
-    return np.concatenate(
-        (_rhythm(rr_s, rows), _shape(rr_s[first:], shapes, rows - first)), axis=1
-    ).clip(-20.0, 20.0)
+    first = len(rr_s) - len(shapes)  # the beat of shapes[0]
+    columns = (
+        *_rhythm(rr_s, rows, slow_s[rows], runs[rows]),
+        *_shape(rr_s[first:], shapes, rows - first),
+    )
+    found = np.stack(columns, axis=1)
+    limited: Floats = np.minimum(np.maximum(found, -20.0), 20.0)
+    return limited
 
 
-def _rhythm(rr_s: Floats, rows: Ints) -> Floats:
+def _rhythm(rr_s: Floats, rows: Ints, slow_s: Floats, runs: Floats) -> list[Floats]:
     padded = np.concatenate((np.full(20, np.nan), rr_s, np.full(6, np.nan)))
     around = padded[rows[:, None] + 20 + np.arange(-20, 7)[None, :]]  # column 20 is the beat's own
     before, own, after, after2 = around[:, 19], around[:, 20], around[:, 21], around[:, 22]
     local = _middle(around[:, 8:26])
     short = _middle(around[:, 0:20])
-    clean = rr_s[np.isfinite(rr_s)]
+    clean = rr_s[rr_s == rr_s]
     if len(clean) < 3:
         clean = np.full(3, 0.8)
-    q10, q25, q50, q75, q90 = np.quantile(clean, (0.1, 0.25, 0.5, 0.75, 0.9))
-    late = clean[-40:]
-    l75 = np.quantile(late, 0.75)
-    steps = np.abs(np.diff(around[:, :25], axis=1))
-    restless = _middle(steps) / local
-    same = (np.abs(around[:, 8:26] - own[:, None]) < 0.06 * own[:, None]).mean(axis=1)
-    return np.stack(
+    ordered = np.sort(clean)
+    q10, q25, q50, q75, q90 = (_share(ordered, part) for part in (0.1, 0.25, 0.5, 0.75, 0.9))
+    l75 = _share(np.sort(clean[-40:]), 0.75)
+    steps = np.abs(around[:, 1:25] - around[:, :24])
+    same = np.abs(around[:, 8:26] - own[:, None]) < 0.06 * own[:, None]
+    logs = _logs(
         (
-            _log(own, local),
-            _log(after, local),
-            _log(before, local),
-            _log(after2, local),
-            _log(own, q50),
-            _log(own, l75),
-            _log(own, q75),
-            _log(own, q90),
-            _log(own, q25),
-            _log(own, before),
-            _log(after, own),
-            _log(own + after, 2 * local),
-            _log(own + after, 2 * q75),
-            _log(after, q75),
-            _log(before, q75),
-            _log(own, short),
-            _log(local, q50),
-            np.nan_to_num(own, nan=0.8),
-            np.nan_to_num(local),
-            np.nan_to_num(restless),
-            np.nan_to_num(same),
-            np.full(len(rows), (q90 - q10) / q50),
-            _log(own, around[:, 18]),
-            _log(around[:, 23], local),
-            *_settled(rr_s, rows),
+            (own, local),
+            (after, local),
+            (before, local),
+            (after2, local),
+            (own, q50),
+            (own, l75),
+            (own, q75),
+            (own, q90),
+            (own, q25),
+            (own, before),
+            (after, own),
+            (own + after, 2 * local),
+            (own + after, 2 * q75),
+            (after, q75),
+            (before, q75),
+            (own, short),
+            (local, q50),
+            (own, around[:, 18]),
+            (around[:, 23], local),
+            (own, slow_s),
+            (after, slow_s),
+            (_middle(around[:, 18:23]), slow_s),
         ),
-        axis=1,
+        len(rows),
     )
-
-
-def _settled(rr_s: Floats, rows: Ints) -> list[Floats]:
-    """Hold each interval against one that follows the person slowly and forgives runs.
-
-    Returned: own, next and the five around against it, and for how many beats it was left (log).
-    """
-    slow = float(_middle(rr_s[None, :20])[0])
-    slows, since, run = [], [], 0
-    for value in rr_s.tolist():
-        slows.append(slow)
-        if value == value:
-            near = abs(value - slow) < 0.12 * slow
-            run = 0 if near else run + 1
-            slow += (value - slow) * (0.1 if near else 0.01)
-        since.append(run)
-    slow_s = np.array(slows)
-    padded = np.concatenate((rr_s, (np.nan, np.nan)))
-    held = np.concatenate((np.full(2, np.nan), padded))
-    five = _middle(held[rows[:, None] + np.arange(5)[None, :]])
-    here = slow_s[rows]
     return [
-        _log(rr_s[rows], here),
-        _log(padded[rows + 1], here),
-        _log(five, here),
-        np.log1p(np.array(since, dtype=float)[rows]),
+        *logs,
+        np.where(own == own, own, 0.8),
+        local,
+        _middle(steps) / local,
+        same.sum(axis=1) / same.shape[1],
+        np.full(len(rows), (q90 - q10) / q50),
+        np.log1p(runs),
     ]
+
+
+def _share(ordered: Floats, part: float) -> float:
+    """Return a quantile of ordered values, between two of them where it falls there."""
+    place = part * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return float(ordered[low] + (ordered[high] - ordered[low]) * (place - low))
 
 
 def _middle(rows: Floats) -> Floats:
@@ -159,53 +181,51 @@ def own_shape(rr_s: Floats, shapes: Floats) -> tuple[Floats, Floats]:
     return shapes[kind if kind.any() else slice(None)].mean(axis=0), alike
 
 
-def _shape(rr_s: Floats, shapes: Floats, rows: Ints) -> Floats:
+def _shape(rr_s: Floats, shapes: Floats, rows: Ints) -> list[Floats]:
     own, alike = own_shape(rr_s, shapes)
-    near = alike > _ALIKE
+    near = alike[rows] > _ALIKE
     mine = shapes[rows]
     qrs = mine[:, _QRS]
     base = own[_QRS]
-    size = np.sqrt(((base - base.mean()) ** 2).sum()) + _TINY
-    shifted = np.stack(
-        [
-            _unit(mine[:, _QRS.start + s : _QRS.stop + s]) @ _unit(base[None, :])[0]
-            for s in range(-_SHIFT, _SHIFT + 1)
-        ]
-    )
-    best = shifted.max(axis=0)
-    apart = np.sqrt(((qrs - base) ** 2).sum(axis=1)) / size
-    own_size = np.sqrt(((qrs - qrs.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)) / size
-    usual = _middle(rr_s[None, :])[0]
-    early = _log(rr_s, usual)
-    share = near[rows].mean(axis=1)
-    kind_early = (near[rows] * early).sum(axis=1) / np.maximum(near[rows].sum(axis=1), 1)
-    before = alike[rows, np.maximum(rows - 1, 0)]
-    after = alike[rows, np.minimum(rows + 1, len(shapes) - 1)]
-    return np.stack(
-        (
-            best,
-            shifted[_SHIFT],
-            apart,
-            own_size,
-            share,
-            kind_early,
-            before,
-            after,
-            _width(qrs),
-            _width(qrs) - _width(base[None, :]),
-            _width(base[None, :]).repeat(len(rows)),
-            (qrs.max(axis=1) - np.abs(base).max()) / size,
-            (qrs.min(axis=1) + np.abs(base).max()) / size,
-            qrs.max(axis=1) / (np.ptp(qrs, axis=1) + _TINY),
-            base.max() / (np.ptp(base) + _TINY) + 0 * best,
-            *_part(mine, own, _P),
-            *_part(mine, own, _T),
-            *_plain(mine),
-            *(a - b for a, b in zip(_plain(mine), _plain(own[None, :]), strict=True)),
-            np.ptp(own[_P]) / (np.ptp(base) + _TINY) + 0 * best,
-        ),
-        axis=1,
-    )
+    level = base - base.sum() / len(base)
+    size = np.sqrt((level * level).sum()) + _TINY
+    long = mine[:, _QRS.start - _SHIFT : _QRS.stop + _SHIFT]
+    shifts = sliding_window_view(long, len(base), axis=1)  # (rows, shifts, QRS)
+    total = shifts.sum(axis=2)
+    power = (shifts * shifts).sum(axis=2) - total * total / len(base)
+    shifted = (shifts @ level) / (np.sqrt(np.maximum(power, 0.0)) * size + _TINY)
+    gap = qrs - base
+    early = _log(rr_s, _middle(rr_s[None, :])[0])
+    many = near.sum(axis=1)
+    last = len(shapes) - 1
+    width, base_width = _width(qrs), float(_width(base[None, :])[0])
+    top, deep, tall = qrs.max(axis=1), qrs.min(axis=1), float(np.abs(base).max())
+    height = top - deep + _TINY
+    base_height = float(base.max() - base.min()) + _TINY
+    none = np.zeros(len(rows))
+    plain, own_plain = _plain(mine), _plain(own[None, :])
+    return [
+        shifted.max(axis=1),
+        shifted[:, _SHIFT],
+        np.sqrt((gap * gap).sum(axis=1)) / size,
+        np.sqrt(np.maximum(power[:, _SHIFT], 0.0)) / size,
+        many / near.shape[1],
+        (near @ early) / np.maximum(many, 1),
+        alike[rows, np.maximum(rows - 1, 0)],
+        alike[rows, np.minimum(rows + 1, last)],
+        width,
+        width - base_width,
+        base_width + none,
+        (top - tall) / size,
+        (deep + tall) / size,
+        top / height,
+        float(base.max()) / base_height + none,
+        *_part(mine, own, _P, base_height),
+        *_part(mine, own, _T, base_height),
+        *plain,
+        *(a - b for a, b in zip(plain, own_plain, strict=True)),
+        float(np.ptp(own[_P])) / base_height + none,
+    ]
 
 
 def _plain(mine: Floats) -> list[Floats]:
@@ -242,10 +262,15 @@ def _width(qrs: Floats) -> Floats:
     return found
 
 
-def _part(mine: Floats, own: Floats, part: slice) -> list[Floats]:
+def _part(mine: Floats, own: Floats, part: slice, size: float) -> list[Floats]:
     """How a part of the beats is like the own one: in shape, in size, in difference."""
     a, b = mine[:, part], own[part]
-    size = np.ptp(own[_QRS]) + _TINY
-    alike = _unit(a) @ _unit(b[None, :])[0]
-    apart = np.abs((a - a.mean(axis=1, keepdims=True)) - (b - b.mean())).mean(axis=1) / size
-    return [alike, apart, np.ptp(a, axis=1) / size, (a.mean(axis=1) - b.mean()) / size]
+    mean, own_mean = a.sum(axis=1) / len(b), float(b.sum()) / len(b)
+    a_level, b_level = a - mean[:, None], b - own_mean
+    power = np.sqrt((a_level * a_level).sum(axis=1) * float((b_level * b_level).sum()))
+    return [
+        (a_level @ b_level) / (power + _TINY),
+        np.abs(a_level - b_level).sum(axis=1) / len(b) / size,
+        (a.max(axis=1) - a.min(axis=1)) / size,
+        (mean - own_mean) / size,
+    ]

@@ -28,16 +28,22 @@ def features(trace: Trace, places: Ints, all_places: Ints) -> Floats:
     """Return (places, FEATURES) of candidates; all_places: all candidates known, in order."""
     energy, from_ = trace.energy, trace.from_
     own = np.log(energy[places - from_] + _TINY)
-    seconds = cut(energy, from_, places - _BEFORE // 2 - _OWN, _BEFORE // 2, _BEFORE // 2 - 1)
-    tops = np.sort(seconds.reshape(len(places), 8, -1).max(axis=2), axis=1)
-    after = cut(energy, from_, places, -_OWN, AHEAD - 1)
-    near = cut(energy, from_, places, RATE_HZ, RATE_HZ)
-    flat = cut(trace.flat, from_, places, _SHAPE, _SHAPE)
+    around = cut(energy, from_, places, _BEFORE + _OWN, AHEAD - 1)
+    seconds = around[:, :_BEFORE].reshape(len(places), 8, -1)
+    tops = np.sort(seconds.max(axis=2), axis=1)
+    middle = _BEFORE + _OWN
+    after = around[:, middle + _OWN :]
+    near = around[:, middle - RATE_HZ : middle + RATE_HZ + 1]
+    ordered = np.partition(near, (RATE_HZ // 2, RATE_HZ), axis=1)
+    wide = cut(trace.flat, from_, places, AHEAD, AHEAD)
+    flat = wide[:, AHEAD - _SHAPE : AHEAD + _SHAPE + 1]
     band = cut(trace.band, from_, places, _SHAPE, _SHAPE)
-    slope = np.abs(np.diff(flat, axis=1)).max(axis=1)
-    slopes = np.abs(np.diff(cut(trace.flat, from_, places, AHEAD, AHEAD), axis=1)).max(axis=1)
+    steep = np.abs(wide[:, 1:] - wide[:, :-1])
+    slope = steep[:, AHEAD - _SHAPE : AHEAD + _SHAPE].max(axis=1)
+    slopes = steep.max(axis=1)
     height = np.ptp(flat, axis=1)
-    wide = cut(trace.flat, from_, places, 45, 60)
+    wave = wide[:, AHEAD - 45 : AHEAD + 61]
+    size = np.abs(band)
     columns = [
         own - np.log(tops[:, 4] + _TINY),
         own - np.log(tops[:, 6] + _TINY),
@@ -46,40 +52,41 @@ def features(trace: Trace, places: Ints, all_places: Ints) -> Floats:
         own - np.log(after[:, : RATE_HZ // 2].max(axis=1) + _TINY),
         own - np.log(near[:, : RATE_HZ - _OWN].max(axis=1) + _TINY),
         own - np.log(near[:, RATE_HZ // 2 : RATE_HZ - _OWN].max(axis=1) + _TINY),
-        own - np.log(np.median(near, axis=1) + _TINY),
-        own - np.log(np.sort(near, axis=1)[:, RATE_HZ // 2] + _TINY),
+        own - np.log(ordered[:, RATE_HZ] + _TINY),
+        own - np.log(ordered[:, RATE_HZ // 2] + _TINY),
         np.log(slope + _TINY) - np.log(slopes + _TINY),
         np.log(height + _TINY) - own,
-        np.log(np.ptp(wide, axis=1) + _TINY) - np.log(height + _TINY),
-        np.abs(band).sum(axis=1) / (np.abs(band).max(axis=1) + _TINY),
+        np.log(np.ptp(wave, axis=1) + _TINY) - np.log(height + _TINY),
+        size.sum(axis=1) / (size.max(axis=1) + _TINY),
         own,
-        *_neighbours(trace, places, all_places),
+        *_neighbours(trace, places, all_places, band),
     ]
     found: Floats = np.clip(np.stack(columns, axis=1), -30.0, 30.0)
     return found
 
 
-def _neighbours(trace: Trace, places: Ints, all_places: Ints) -> list[Floats]:
+def _neighbours(trace: Trace, places: Ints, all_places: Ints, shapes: Floats) -> list[Floats]:
     """Compare each with the candidates on either side: how far, how high, how alike."""
     heights = trace.energy[all_places - trace.from_]
     at = np.searchsorted(all_places, places)
     own = heights[at]
     distance = (all_places[None, :] - places[:, None]) / RATE_HZ
     found: list[Floats] = []
-    shapes = cut(trace.band, trace.from_, places, _SHAPE, _SHAPE)
+    power = (shapes * shapes).sum(axis=1)
+    rows = np.arange(len(places))
     for side in (-1, 1):
         beside = np.clip(at + side, 0, len(all_places) - 1)
-        apart = np.abs(distance[np.arange(len(places)), beside])
+        apart = np.abs(distance[rows, beside])
         apart = np.where(beside == at, _FAR_S, np.minimum(apart, _FAR_S))
         found += [apart, np.log(own + _TINY) - np.log(heights[beside] + _TINY)]
         # The nearest that is at least half as high, on this side.
         fits = (distance * side > 0) & (heights[None, :] > own[:, None] / 2)
         reach = np.where(fits, np.abs(distance), np.inf)
         nearest = reach.argmin(axis=1)
-        gap = reach[np.arange(len(places)), nearest]
+        gap = reach[rows, nearest]
         other = cut(trace.band, trace.from_, all_places[nearest], _SHAPE, _SHAPE)
         alike = (shapes * other).sum(axis=1) / (
-            np.sqrt((shapes**2).sum(axis=1) * (other**2).sum(axis=1)) + _TINY
+            np.sqrt(power * (other * other).sum(axis=1)) + _TINY
         )
         found += [np.minimum(gap, _FAR_S), np.where(gap < _FAR_S, alike, 0.0)]
     return found

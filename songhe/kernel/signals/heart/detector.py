@@ -22,7 +22,7 @@ _EVERY = 2
 AHEAD = 6 * RATE_HZ
 # A candidate is a beat from this chance on; from the lower one it forbids to speak of a pause.
 BEAT, DOUBT = 0.4, 0.1
-VENTRICULAR, SUPRAVENTRICULAR = 0.6, 0.35
+VENTRICULAR, SUPRAVENTRICULAR = 0.6, 0.55
 _NEAR_BEATS = 9 * RATE_HZ
 
 Judge = Callable[[np.ndarray], np.ndarray]
@@ -117,7 +117,9 @@ class HeartDetector:
         if until <= begin:
             return
         rr_s = beats.intervals(known.places, known.broken)
-        rows = beats.features(rr_s, known.shapes, begin, until).astype(np.float32)
+        rows = beats.features(rr_s, known.slow_s, known.runs, known.shapes, begin, until).astype(
+            np.float32
+        )
         chances = (self._kinds or model("ecg-beat"))(rows).astype(float)
         v, kinds = known.v.copy(), known.kinds.copy()
         v[begin:until] = chances[:, 0]
@@ -187,10 +189,16 @@ def _more(state: HeartState, places: trace.Ints, chances: Floats) -> Beats:
     )
     last = int(old.places[-1]) if len(old.places) else None
     broken = np.zeros(len(places), dtype=bool)
+    slow_s, runs = np.empty(len(places)), np.empty(len(places))
+    follow_s, run, heard = old.follow_s, old.run, old.heard
     for i, place in enumerate(places.tolist()):
         broken[i] = last is None or any(
             last < (number + 1) * size and place >= number * size for number in faulty
         )
+        slow_s[i], runs[i] = follow_s, run
+        if last is not None and not broken[i]:
+            follow_s, run = beats.follow(follow_s, run, heard, (place - last) / RATE_HZ)
+            heard += 1
         last = place
     keep = int(np.searchsorted(old.places, places[-1] - beats.RHYTHM_S * RATE_HZ))
     keep = min(keep, old.judged)
@@ -202,6 +210,11 @@ def _more(state: HeartState, places: trace.Ints, chances: Floats) -> Beats:
         np.concatenate((old.kinds[keep:], np.full(len(places), OTHER, dtype=np.int8))),
         np.concatenate((old.chances[keep:], chances)),
         np.concatenate((old.v[keep:], none)),
+        np.concatenate((old.slow_s[keep:], slow_s)),
+        np.concatenate((old.runs[keep:], runs)),
         np.concatenate((old.shapes, shapes))[-beats.SHAPES :],
         old.judged - keep,
+        heard,
+        follow_s,
+        run,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +29,9 @@ class Beats(msgspec.Struct, frozen=True):
 
     places: numbers of samples at 180 Hz. broken: the interval before it is not known. bad: the
     signal around it was. kinds: classes, OTHER while not judged. chances: of being a beat;
-    v: of being ventricular by itself. shapes: windows of the last beats only.
+    v: of being ventricular by itself. slow_s and runs: the interval that was followed before the
+    beat, and for how many beats it was left. shapes: windows of the last beats only. heard and
+    follow_s, run: the same after the last beat.
     """
 
     places: Ints
@@ -36,8 +40,13 @@ class Beats(msgspec.Struct, frozen=True):
     kinds: Kinds
     chances: Floats
     v: Floats
+    slow_s: Floats
+    runs: Floats
     shapes: Floats
     judged: int = 0
+    heard: int = 0
+    follow_s: float = math.nan
+    run: int = 0
 
 
 def no_beats() -> Beats:
@@ -47,6 +56,8 @@ def no_beats() -> Beats:
         np.zeros(0, dtype=bool),
         np.zeros(0, dtype=bool),
         np.zeros(0, dtype=np.int8),
+        np.zeros(0),
+        np.zeros(0),
         np.zeros(0),
         np.zeros(0),
         np.zeros((0, beats.BEFORE + beats.AFTER + 1)),
