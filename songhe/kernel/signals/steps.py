@@ -1,7 +1,7 @@
 """Walking steps felt by a worn motion sensor: at the trunk, or at both feet where they have one.
 
 Judged each second for the second that ended 1.5 s before, on a grid of 20 ms that begins with the
-run. Constants are those of human walking (steps 0.3 to 1.3 s apart), not fitted to recordings.
+run. Constants are those of human walking (steps 0.3 to 1.3 s apart): docs/models/steps.md.
 """
 
 from __future__ import annotations
