@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from datetime import time as clock
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,18 +22,20 @@ from songhe.kernel.time import DAY_US, HOUR_US, MINUTE_US, from_us, to_us
 from songhe.kernel.wire import Finding, Reading
 
 _HALF_US = 30 * MINUTE_US
+_QUARTER_US = 15 * MINUTE_US
+_NOTHING: dict[str, Any] = {}
+_UNHEARD: tuple[bool | None, int] = (None, NEVER_US)
 _KEYS = numbers()
 
 
 class RhythmState(State):
-    """before: what each device and code said last. sign: the last sign of life. out: left home.
+    """said: what each device and code said last, and when. sign: the last sign of life.
 
-    front_us: when the front door last moved. up_on: the local day (ordinal) on which she was seen
-    up. told_us: the last morning that was judged.
+    out: she left home. front_us: when the front door last moved. up_on: the local day (ordinal) on
+    which she was seen up. told_us: the last morning that was judged.
     """
 
-    before: dict[tuple[str, int], bool] = {}
-    newest: dict[str, int] = {}
+    said: dict[tuple[str, int], tuple[bool, int]] = {}
     sign: Reading | None = None
     out: bool = False
     front_us: int = NEVER_US
@@ -57,33 +60,36 @@ def step(
     state = copy(state)
     findings: list[Finding] = []
     for reading in batch:
-        at_us, device = reading.effective_us, str(reading.device)
-        if at_us < state.newest.get(device, NEVER_US):
-            continue
-        state.newest = {**state.newest, device: at_us}
-        channel = _sign_of(state, reading, device, context)
+        at_us = reading.effective_us
+        channel = _sign_of(state, reading, context)
         if channel is None or at_us < state.last_us:
             continue
-        _pass(state, at_us, now_us, rule, context, findings)
+        # The deadline that stands is that of the last sign: most signs only move it away.
+        if state.due_us is not None and state.due_us <= at_us:
+            _pass(state, at_us, now_us, rule, context, findings)
         _seen(state, reading, channel, now_us, rule, context, findings)
+        if rule.kind == "quiet" or state.due_us is None or state.due_us <= at_us:
+            state.due_us = due(state, rule, context)
     if not batch:
         _pass(state, now_us, now_us, rule, context, findings)
-    state.due_us = due(state, rule, context)
+        state.due_us = due(state, rule, context)
     return state, findings
 
 
-def _sign_of(state: RhythmState, reading: Reading, device: str, context: Context) -> str | None:
+def _sign_of(state: RhythmState, reading: Reading, context: Context) -> str | None:
     """Note what a device says; return the channel when it is a sign of life."""
-    table = context.facts.get("rhythm") or {}
-    known: str | None = (table.get("sensors") or {}).get(device)
+    device = str(reading.device)
+    known: str | None = _table(context).get("sensors", {}).get(device)
     found: str | None = None
     for code, value in zip(reading.codes, reading.values, strict=True):
         key = _KEYS.get(code)
         if key is None:
             continue
-        on, before = is_on(key, value), state.before.get((device, code))
+        on, (before, said_us) = is_on(key, value), state.said.get((device, code), _UNHEARD)
+        if reading.effective_us < said_us:
+            continue
         if on != before:
-            state.before = {**state.before, (device, code): on}
+            state.said = {**state.said, (device, code): (on, reading.effective_us)}
         channel = known
         if channel is None and key not in ("power", "item-use"):
             channel = channel_of_device(key)
@@ -106,14 +112,11 @@ def _seen(
     if channel == "front":
         state.front_us = at_us
     state.out = at_us - state.front_us <= SETTLE_US
-    if channel in day_rooms(context):
-        day_us, on = _midnight(at_us, context.zone)
-        if at_us - day_us >= _table(context).get("up_from", 0) * MINUTE_US:
-            state.up_on = on
     state.sign, state.last_us = reading, at_us
+    if rule.kind != "quiet" and not _is_up(state, channel, context):
+        return
     episode = state.episode
-    ends = rule.kind == "quiet" or state.up_on == _midnight(at_us, context.zone)[1]
-    if episode is None or not ends:
+    if episode is None:
         return
     state.episode = None
     summary = {
@@ -128,13 +131,21 @@ def _seen(
     )  # fmt: skip
 
 
-def day_rooms(context: Context) -> frozenset[str]:
-    """Return the channels in which a sign means that she is up, by what this home has."""
-    given = set((_table(context).get("sensors") or {}).values())
-    rooms = DAY_ROOMS & given
-    if rooms or not given:
-        return DAY_ROOMS
-    return frozenset(given - BATH - {"bed"})
+def _is_up(state: RhythmState, channel: str, context: Context) -> bool:
+    """Say whether her last sign of life, of this channel, shows that she is up; note it."""
+    table = _table(context)
+    day_us, on = _midnight(state.last_us, context.zone)
+    if state.last_us - day_us < table.get("up_from", 0) * MINUTE_US:
+        return False
+    if channel not in DAY_ROOMS:
+        # A home that knows nothing of the rooms of the day: any other room but the bath counts.
+        blind = DAY_ROOMS.isdisjoint(table.get("sensors", {}).values())
+        if not blind or channel == "bed" or channel in BATH:
+            return False
+    if state.up_on != on:
+        # The deadline of this morning is done with.
+        state.up_on, state.due_us = on, None
+    return True
 
 
 def due(state: RhythmState, rule: Rule, context: Context) -> int | None:
@@ -224,7 +235,7 @@ def _summary(state: RhythmState, at_us: int, rule: Rule, context: Context) -> di
 
 
 def _table(context: Context) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = context.facts.get("rhythm") or {}
+    found: Mapping[str, Any] = context.facts.get("rhythm") or _NOTHING
     return found
 
 
@@ -234,6 +245,12 @@ def _hours(span_us: int) -> float:
 
 def _midnight(at_us: int, zone: str) -> tuple[int, int]:
     """Return the local midnight before an instant, and its day as an ordinal."""
+    return _midnight_of(at_us // _QUARTER_US, zone)
+
+
+@lru_cache(maxsize=4096)
+def _midnight_of(quarter: int, zone: str) -> tuple[int, int]:
+    # No zone's day begins, and no clock changes, within a quarter of an hour of UTC.
     tz = ZoneInfo(zone)
-    on = datetime.fromtimestamp(at_us // 1_000_000, tz).date()
+    on = datetime.fromtimestamp(quarter * _QUARTER_US // 1_000_000, tz).date()
     return to_us(datetime.combine(on, clock(), tz)), on.toordinal()
