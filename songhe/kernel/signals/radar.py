@@ -38,9 +38,14 @@ PARAMS: dict[str, Any] = {
 
 
 class RadarState(SignalState):
-    """A radar's last bins, the points of the bin that is being filled, and what was said."""
+    """A radar's last bins, the points of the bin that is being filled, and what was said.
+
+    first_us, frames: times are counted in frames since a first one, so that cuts round alike.
+    """
 
     first_us: int = 0
+    frames: int = 0
+    rate_hz: float = 0.0
     bin_no: int = -1
     points: tuple[track.Floats, ...] = ()
     bins: tuple[track.Bin, ...] = ()
@@ -79,6 +84,7 @@ class _Work:
     def __init__(self, state: RadarState, params: Mapping[str, Any]) -> None:
         self.params, self.signs = params, list[Sign]()
         self.end_us, self.first_us, self.bin_no = state.end_us, state.first_us, state.bin_no
+        self.frames, self.rate_hz = state.frames, state.rate_hz
         self.points, self.bins = list(state.points), list(state.bins)
         self.moved_us, self.activity = state.moved_us, state.activity
         self.drop_us, self.fallen = state.drop_us, state.fallen
@@ -92,6 +98,8 @@ class _Work:
             # Two bins later than the samples themselves would say it.
             due_us=None if self.moved_us is None else self.moved_us + gone_us + 2 * _BIN_US,
             first_us=self.first_us,
+            frames=self.frames,
+            rate_hz=self.rate_hz,
             bin_no=self.bin_no,
             points=tuple(self.points),
             bins=tuple(self.bins[-track.WINDOW_BINS :]),
@@ -104,15 +112,18 @@ class _Work:
 
     def wave(self, wave: Wave) -> None:
         """Sort frames into bins; a bin is judged when a frame of a later one begins."""
-        if wave.started_us > self.end_us + 2 * _BIN_US or self.bin_no < 0:
-            # A gap: the window begins anew.
-            self.first_us, self.bin_no, self.points, self.bins = wave.started_us, 0, [], []
-            self.drop_us = None
+        frame_us = 1_000_000 / wave.rate_hz
+        off_us = wave.started_us - self.first_us - self.frames * frame_us
+        other = wave.rate_hz != self.rate_hz or abs(off_us) > max(2 * _BIN_US, frame_us)
+        if other or self.bin_no < 0:
+            # A gap, or a clock that was set: the window begins anew.
+            self.first_us, self.frames, self.rate_hz = wave.started_us, 0, wave.rate_hz
+            self.bin_no, self.points, self.bins, self.drop_us = 0, [], [], None
         since_us = wave.started_us - _EVIDENCE_US
         self.waves_us = [*(us for us in self.waves_us if us >= since_us), wave.started_us]
         for instant in range(len(wave.samples)):
-            at_us = wave.at_us(instant)
-            number = int((at_us - self.first_us) // _BIN_US)
+            number = round(self.frames * frame_us) // _BIN_US
+            self.frames += 1
             while self.bin_no < number:
                 self._close(self.first_us + (self.bin_no + 1) * _BIN_US)
                 self.bin_no += 1
