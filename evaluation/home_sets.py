@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +18,11 @@ from songhe.kernel.time import DAY_US, HOUR_US, MINUTE_US, to_us
 
 # An activity of the c4a form goes on while its events are no further apart; beyond, nobody knows.
 _GOES_ON_US = 30 * MINUTE_US
+_FAR_US = 200 * DAY_US
 # What lasts for hours between two events of its own.
 _LONG = ("away", "sleep", "leisure")
 UNKNOWN = -1
+Spelt = tuple[int, int, str]
 _OTHER = ACTIVITIES.index("other")
 # The first line that fits an activity's name decides.
 _NAMES = (
@@ -46,7 +48,7 @@ class Home:
 
     name: str
     events: list[Fired]
-    spells: list[tuple[int, int, str]]
+    spells: list[Spelt]
     start_us: int
     count: int
     blind: bool = False
@@ -93,16 +95,43 @@ def activity_of(name: str, at_us: int) -> str:
     return found
 
 
-def _us(text: str) -> int:
-    return to_us(datetime.fromisoformat(text.strip()).replace(tzinfo=UTC))
+def _us(text: str) -> int | None:
+    """Return an instant as if local time were UTC; None for what is no time."""
+    try:
+        return to_us(datetime.fromisoformat(text.strip()).replace(tzinfo=UTC))
+    except ValueError:
+        return None
 
 
-def _home(name: str, events: Iterable[Fired], spells: Sequence[tuple[int, int, str]]) -> Home:
+def _spans(rows: Iterable[dict[str, str]]) -> Iterator[tuple[int, int, dict[str, str]]]:
+    """Yield rows with their beginning and end; a row without a beginning tells nothing."""
+    for row in rows:
+        start_us, end_us = _us(row["start"] or ""), _us(row["end"] or "")
+        if start_us is not None:
+            yield start_us, max(end_us or start_us, start_us), row
+
+
+def _named(
+    rows: Iterable[dict[str, str]], column: str, names: dict[str, str] | None
+) -> list[Spelt]:
+    """Return what was written down of activities; what lasts for two days is a slip of the pen."""
+    return [
+        (start_us, end_us, activity_of((names or {}).get(row[column], row[column]), start_us))
+        for start_us, end_us, row in _spans(rows)
+        if end_us - start_us < 2 * DAY_US
+    ]
+
+
+def _home(name: str, events: Iterable[Fired], spells: Sequence[Spelt]) -> Home:
+    """Return a home; what lies far from the rest in time is a slip of a clock."""
     sorted_events = in_order(events)
-    start_us = min(sorted_events[0].at_us, *(s[0] for s in spells)) // DAY_US * DAY_US
-    end_us = max(max(e.until_us for e in sorted_events), *(s[1] for s in spells))
+    middle_us = sorted_events[len(sorted_events) // 2].at_us
+    sorted_events = [e for e in sorted_events if abs(e.at_us - middle_us) < _FAR_US]
+    near = [s for s in spells if abs(s[0] - middle_us) < _FAR_US]
+    start_us = min(sorted_events[0].at_us, *(s[0] for s in near)) // DAY_US * DAY_US
+    end_us = max(max(e.until_us for e in sorted_events), *(s[1] for s in near))
     count = int((end_us - start_us) // MINUTE_US) + 1
-    return Home(name, sorted_events, list(spells), start_us, count)
+    return Home(name, sorted_events, near, start_us, count)
 
 
 def _letter(path: Path, pattern: str) -> str:
@@ -117,17 +146,12 @@ def ordonez(folder: Path) -> list[Home]:
         letter = _letter(path, r"home([A-Za-z0-9]+)_")
         labels = files.one(folder, f"home{letter}_activities*.csv")
         events = [
-            Fired(_us(r["start"]), max(_us(r["end"]), _us(r["start"])),
-                  channel_of(r["location"], r["type"], r["place"]))
-            for r in files.rows(path)
-        ]  # fmt: skip
-        spells = [
-            (_us(r["start"]), _us(r["end"]), activity_of(r["activity"], _us(r["start"])))
-            for r in files.rows(labels)
+            Fired(start_us, end_us, channel_of(row["location"], row["type"], row["place"]))
+            for start_us, end_us, row in _spans(files.rows(path))
         ]
-        spells = [(a, b, name) for a, b, name in spells if 0 <= b - a < 2 * DAY_US]
+        spells = _named(files.rows(labels), "activity", None)
         home = _home(letter, events, spells)
-        home.known = [(min(s[0] for s in spells), max(s[1] for s in spells))]
+        home.known = [(min(s[0] for s in home.spells), max(s[1] for s in home.spells))]
         homes.append(home)
     return homes
 
@@ -139,18 +163,14 @@ def kasteren(folder: Path) -> list[Home]:
         letter = _letter(path, r"house([A-Za-z0-9]+)_")
         sensors, activities = _legend(files.one(folder, f"house{letter}_labels*.txt"))
         events = [
-            Fired(_us(r["start"]), max(_us(r["end"]), _us(r["start"])),
-                  sensors.get(r["sensor_id"], "other"))
-            for r in files.rows(path)
-            if r.get("value", "1") not in ("0", "OFF")
-        ]  # fmt: skip
-        spells = [
-            (_us(r["start"]), _us(r["end"]),
-             activity_of(activities.get(r["activity_id"], ""), _us(r["start"])))
-            for r in files.rows(files.one(folder, f"house{letter}_activities*.csv"))
-        ]  # fmt: skip
+            Fired(start_us, end_us, sensors.get(row["sensor_id"], "other"))
+            for start_us, end_us, row in _spans(files.rows(path))
+            if row.get("value", "1") not in ("0", "OFF")
+        ]
+        labels = files.one(folder, f"house{letter}_activities*.csv")
+        spells = _named(files.rows(labels), "activity_id", activities)
         home = _home(letter, events, spells)
-        home.known = [(min(s[0] for s in spells), max(s[1] for s in spells))]
+        home.known = [(min(s[0] for s in home.spells), max(s[1] for s in home.spells))]
         homes.append(home)
     if not homes:
         raise files.NoRecording(folder=folder.name, pattern="house*_events*.csv")
@@ -178,13 +198,15 @@ def _c4a(path: Path) -> Home:
     activity is one of hours. Sleep whose events come after hours of silence began at the event
     before. Minutes between events of no spell are unknown and not judged.
     """
-    rows = [r for r in files.rows(path) if r["value"].upper() not in ("OFF", "0", "CLOSE")]
-    rows.sort(key=lambda r: r["timestamp"])
-    events = [
-        Fired(_us(r["timestamp"]), _us(r["timestamp"]), channel_of(r["sensor"])) for r in rows
-    ]
-    named = [r["activity"].strip() for r in rows]
-    spells: list[tuple[int, int, str]] = []
+    rows = [
+        (at_us, row) for row in files.rows(path)
+        if (at_us := _us(row["timestamp"])) is not None
+        and (row["value"] or "").upper() not in ("OFF", "0", "CLOSE")
+    ]  # fmt: skip
+    rows.sort(key=lambda given: given[0])
+    events = [Fired(at_us, at_us, channel_of(row["sensor"])) for at_us, row in rows]
+    named = [(row["activity"] or "").strip() for _, row in rows]
+    spells: list[Spelt] = []
     known: list[tuple[int, int]] = []
     before = ""
     for i, (event, name) in enumerate(zip(events, named, strict=True)):
@@ -215,19 +237,20 @@ def casas(folder: Path) -> list[Home]:
     """
     homes = []
     for path in files.found(folder, "casas*.csv*"):
-        rows = sorted(files.rows(path), key=lambda r: r["timestamp"])
+        told = [(at_us, r) for r in files.rows(path) if (at_us := _us(r["timestamp"])) is not None]
+        told.sort(key=lambda given: given[0])
         on: dict[str, int] = {}
         events: list[Fired] = []
-        spells: list[tuple[int, int, str]] = []
-        for row, after in zip(rows, [*rows[1:], None], strict=True):
-            at_us, sensor = _us(row["timestamp"]), row["sensor"]
+        spells: list[Spelt] = []
+        for (at_us, row), after in zip(told, [*told[1:], None], strict=True):
+            sensor = row["sensor"]
             if row["value"].upper() in ("ON", "OPEN"):
                 on.setdefault(sensor, at_us)
             elif sensor in on:
                 events.append(Fired(on.pop(sensor), at_us, channel_of(sensor)))
             if after is not None:
                 found = activity_of(row["activity"], at_us)
-                spells.append((at_us, _us(after["timestamp"]), found))
+                spells.append((at_us, after[0], found))
         home = _home("al", events, spells)
         home.known = [(spells[0][0], spells[-1][1])]
         homes.append(home)
