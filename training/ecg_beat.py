@@ -40,6 +40,8 @@ _KINDS = {"N": 250, "V": 250, "S": 200}
 # Invented rhythms: how many a record, how long, how much they weigh beside what was recorded.
 _INVENTED, _INVENTED_S, _INVENTED_WEIGHT = 3, 200.0, 0.2
 _INVENTED_KINDS = {"N": 60, "S": 50}
+# Noise added to copies: how long, how rough, how much and how fast the line wanders, their weight.
+_NOISY_S, _ROUGH_MV, _WANDER_MV, _WANDER_HZ, _NOISY_WEIGHT = 900.0, 0.05, 0.2, 0.5, 0.5
 # A kind that is rare in a record does not weigh more than this many beats there.
 _RARE = 15
 
@@ -162,6 +164,19 @@ def complex_rows(record: Recording) -> Rows:
     return Rows(whole[chosen], labels[chosen] == "beat", np.ones(len(chosen)))
 
 
+def noisy(record: Recording, number: int) -> Recording:
+    """Return part of a record as a poorer electrode would give it: lower, rough, wandering."""
+    draw = np.random.default_rng(10_000 + number)
+    count = min(len(record.mv), round(_NOISY_S * record.rate_hz))
+    walk = np.arange(count) / record.rate_hz
+    knots = draw.normal(0, 1, int(walk[-1] * _WANDER_HZ) + 2)
+    wander = np.interp(walk * _WANDER_HZ, np.arange(len(knots)), knots)
+    loud = 1 + np.sin(walk / 7 + draw.uniform(0, 6.3))  # muscle noise comes and goes
+    rough = draw.normal(0, _ROUGH_MV, count) * loud
+    mv = record.mv[:count] * draw.uniform(0.5, 1.0) + rough + _WANDER_MV * wander
+    return Recording(record.name, mv, record.rate_hz, record.beats, record.rhythms)
+
+
 def invented_rows(record: Recording, number: int, judge: Callable[[Any], Any]) -> list[Rows]:
     """Return what atrial rhythms put together from a record's own beats teach (see ecg_rhythm)."""
     at = np.array([sample for sample, letter in record.beats if letter in "NLR"], dtype=np.int64)
@@ -176,7 +191,7 @@ def invented_rows(record: Recording, number: int, judge: Callable[[Any], Any]) -
         mv, beats = invented(record.mv, record.rate_hz, at, v, _INVENTED_S, seed)
         made = Recording(record.name, mv, record.rate_hz, beats, ())
         _, rows = kind_rows(made, judge, _INVENTED_KINDS)
-        found.append(Rows(rows.rows, rows.is_one, rows.weights * _INVENTED_WEIGHT))
+        found.append(_lighter(rows, _INVENTED_WEIGHT))
     return found
 
 
@@ -210,6 +225,10 @@ def kind_rows(
     return _weighed(rows[chosen], labels[chosen] == "V"), _weighed(rows[calm], labels[calm] == "S")
 
 
+def _lighter(rows: Rows, weight: float) -> Rows:
+    return Rows(rows.rows, rows.is_one, rows.weights * weight)
+
+
 def _weighed(rows: NDArray[np.float32], is_one: NDArray[np.bool_]) -> Rows:
     counts = np.array([(~is_one).sum(), is_one.sum()])
     return Rows(rows, is_one, (1 / np.sqrt(np.maximum(counts, _RARE)))[is_one.astype(int)])
@@ -236,10 +255,10 @@ def learn_complexes(parts: Sequence[Rows]) -> bytes:
     return graph([_forest(parts, 40, 5, 80)], complexes.FEATURES)
 
 
-def learn_kinds(parts: Sequence[tuple[Rows, list[Rows]]]) -> bytes:
+def learn_kinds(parts: Sequence[tuple[list[Rows], list[Rows]]]) -> bytes:
     """Return the forests for ventricular and for supraventricular beats, in this order."""
-    width = parts[0][0].rows.shape[1]
-    v = _forest([v for v, _ in parts], 80, 4, 60)
+    width = parts[0][0][0].rows.shape[1]
+    v = _forest([row for rows, _ in parts for row in rows], 80, 4, 60)
     s = _forest([row for _, rows in parts for row in rows], 80, 4, 60)
     return graph([v, s], width)
 
@@ -252,7 +271,7 @@ class Learned:
     complexes: tuple[bytes, ...]
     kinds: tuple[bytes, ...]
     complex_rows: Mapping[str, Rows]
-    kind_rows: Mapping[str, tuple[Rows, list[Rows]]]
+    kind_rows: Mapping[str, tuple[list[Rows], list[Rows]]]
 
     def detector(self, name: str) -> HeartDetector:
         """Return a detector that never saw this record."""
@@ -268,11 +287,17 @@ def crossed(records: Sequence[Recording]) -> Learned:
         learn_complexes([first[name] for name in first if folds[name] != fold])
         for fold in range(FOLDS)
     )
-    second: dict[str, tuple[Rows, list[Rows]]] = {}
+    second: dict[str, tuple[list[Rows], list[Rows]]] = {}
     for number, record in enumerate(records):
         judge = Model(found[folds[record.name]])
         v, s = kind_rows(record, judge)
-        second[record.name] = (v, [s, *invented_rows(record, number, judge)])
+        rough_v, rough_s = (
+            _lighter(rows, _NOISY_WEIGHT) for rows in kind_rows(noisy(record, number), judge)
+        )
+        second[record.name] = (
+            [v, rough_v],
+            [s, rough_s, *invented_rows(record, number, judge)],
+        )
     kinds = tuple(
         learn_kinds([second[name] for name in second if folds[name] != fold])
         for fold in range(FOLDS)

@@ -16,7 +16,7 @@ from songhe.kernel.signals.heart.trace import RATE_HZ, Floats
 # What the rules may set. Heart rates: reference 02 heart_rate_per_min, critical (NEWS2, V2); the
 # margin is that of the heart-rate rules. A pause of 3 s: ACC/AHA/HRS 2018 bradycardia guideline
 # (recalled, M). Three ventricular beats at 100 a minute: a run by the usual definition (M).
-# Times to hold are ours [E].
+# Times to hold are ours [E]; how sure each beat of a run must be was chosen on ecg_mitdb (DS1).
 DEFAULTS: Mapping[str, Any] = {
     "beats": False,
     "pause_s": 3.0,
@@ -26,6 +26,7 @@ DEFAULTS: Mapping[str, Any] = {
     "hold_s": 15.0,
     "run_beats": 3,
     "run_per_min": 100,
+    "run_sure": 0.65,
 }
 _STRIP_US = 10_000_000
 # Rates are those of this many intervals together.
@@ -222,15 +223,18 @@ def _run(state: HeartState, at: int, rr_s: Floats, params: Mapping[str, Any]) ->
         least = int(_given(params, "run_beats"))
         if count < least:
             return []
-        first = at + 1 - count
-        per_min = 60 * (count - 1) / float(rr_s[first + 1 : at + 1].sum())
+        # The rate is that of the last beats: a slow run of any length may become fast.
+        first = at + 1 - least
+        per_min = 60 * (least - 1) / float(rr_s[first + 1 : at + 1].sum()) if least > 1 else 0.0
         if per_min < float(_given(params, "run_per_min")):
+            return []
+        sure = float(known.v[first : at + 1].min())
+        if sure < float(_given(params, "run_sure")):
             return []
         since = state.us(int(known.places[first]))
         state.run = Spell(on=True, since_us=since)
-        sure = float(known.v[first : at + 1].min())
         return [
-            _sign(state, "ventricular-run", "begin", since, sure, run_beats=count,
+            _sign(state, "ventricular-run", "begin", since, sure, run_beats=least,
                   hr_per_min=round(per_min))
         ]  # fmt: skip
     if ventricular and count > 1:
