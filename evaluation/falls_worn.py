@@ -27,6 +27,10 @@ _MARK_S = 0.5
 _CURVE = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
 # No score reaches this: nothing is raised, so that every impact is judged for the curve.
 _NEVER = 2.0
+_CURVE_TITLE = (
+    "Operating curve of the model's score (before waiting whether the person stands again; where a "
+    "fall is marked, alarms before it count here)"
+)
 
 
 @dataclass(frozen=True)
@@ -283,7 +287,7 @@ def _words(name: str, judge: Judge, keys: Mapping[str, float]) -> tuple[str, str
     else:
         proves += (
             "The weights and thresholds that ship were learned from other people with other "
-            "sensors (UMAFall); nothing was fitted to this set."
+            "sensors (UMAFall); none was fitted to this set (its card tells what was looked at)."
         )
     cannot = (
         "Falls are played by young people onto mats; nobody over 60 falls here, so sensitivity for "

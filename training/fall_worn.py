@@ -142,11 +142,12 @@ Truths = dict[str, list[tuple[tuple[int, str, int], bool]]]
 
 
 def thresholds(told: Sequence[Impact], truths: Truths, repeats: int) -> dict[str, float]:
-    """Return the least score that counts as a fall, for the wrist and the trunk.
+    """Return the least score that counts as a fall, for the wrist and the trunk, and a sure one.
 
     The one at which sensitivity + ALARMS_WEIGH x specificity is greatest for recordings of people
     who were not learned from; among equals the middle, farthest from both mistakes. repeats: with
-    so many other draws of the trees' chance, whose sums are averaged.
+    so many other draws of the trees' chance, whose sums are averaged. Sure is a score that no other
+    recording of the trunk reaches.
     """
     best: dict[tuple[int, str, int], NDArray[np.float64]] = {}
     nothing = np.zeros(repeats)
@@ -168,6 +169,10 @@ def thresholds(told: Sequence[Impact], truths: Truths, repeats: int) -> dict[str
         grid = np.arange(0.2, 0.9, 0.01)
         right = np.array([(falls >= t).mean() + ALARMS_WEIGH * (others < t).mean() for t in grid])
         found[name] = round(float(np.median(grid[right >= right.max() - NO_WORSE])), 2)
+        if name == "least_score_trunk":
+            # The median of the draws, since it rests on the one worst recording of each.
+            surest = float(np.median(others.max(axis=0)))
+            found["sure_score_trunk"] = round(max(found[name], surest + 0.01), 2)
     return found
 
 

@@ -62,7 +62,7 @@ def test_waist_falls_of_another_folder(tmp_path: Path) -> None:
     assert outcome.keys["specificity"] >= 0.9
     assert 2.0 < outcome.keys["delay_s_median"] < 2.2
     assert outcome.keys["false_alarms_per_hour_over60"] >= 0
-    assert "nothing was fitted" in outcome.proves
+    assert "none was fitted" in outcome.proves
 
 
 def test_new_people_of_the_set_learned_from_are_judged_by_the_shipped_weights(

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from msgspec import structs
 from numpy.typing import NDArray
 
 from songhe.kernel.signals import worn_after
@@ -95,7 +96,10 @@ class WornState(Run, eq=False):
 
 
 class FallDetector:
-    """Falls from worn acceleration. Params: least_score_wrist, least_score_trunk."""
+    """Falls from worn acceleration. Params: least_score_wrist, least_score_trunk, sure_score_trunk.
+
+    A fall of the trunk below the sure score is told three seconds later, if nobody stands again.
+    """
 
     codes = frozenset({ACCELERATION})
     warmup_s = worn_after.WATCH_S + _KEPT_S
@@ -191,23 +195,33 @@ class FallDetector:
         moment = moments[chosen]
         needed = needed_after(state.rate_hz, len(where))
         at = begin + place
+        known = at + needed + 1
+        trunk = worn_at(where[chosen])[1] > 0
+        facts = {**described(moment), "position": where[chosen], "least_score": round(threshold, 3)}
+        sign = _sign(state, FALL, "begin", known, certainty, facts, at)
+        doubtful = trunk and score < _param("sure_score_trunk", params)
+        # Where a fall is told already, nobody is spared anything by waiting.
+        doubtful &= state.after is None or state.after.waits is not None
         state.after = After(
             at=at,
+            at_us=sign.at_us,
             hit=float(squares[place]),
-            at_us=state.at_us(at),
             certainty=certainty,
             before=tuple(moment[: BEFORE - 20].mean(axis=0).tolist()),
             lying=tuple(moment[-12:].mean(axis=0).tolist()),
             position=chosen,
-            trunk=worn_at(where[chosen])[1] > 0,
+            trunk=trunk,
+            waits=sign if doubtful else None,
         )
-        known = at + needed + 1
-        facts = {**described(moment), "position": where[chosen], "least_score": round(threshold, 3)}
-        told.append(_sign(state, FALL, "begin", known, certainty, facts, at))
+        if not doubtful:
+            told.append(sign)
 
 
 def _least(position: str, params: Mapping[str, Any]) -> float:
-    name = "least_score_trunk" if worn_at(position)[1] else "least_score_wrist"
+    return _param("least_score_trunk" if worn_at(position)[1] else "least_score_wrist", params)
+
+
+def _param(name: str, params: Mapping[str, Any]) -> float:
     return float(params.get(name, card()["thresholds"][name]))
 
 
@@ -296,10 +310,14 @@ def _follow(state: WornState, until: int, told: list[Sign]) -> None:
         state.after = after
         how = worn_after.got_up(after)
         since_s = round((look - after.at) / rate, 1)
-        if how:
+        if after.waits and not how:
+            if worn_after.is_over_waiting(after):
+                told.append(structs.replace(after.waits, known_us=state.at_us(look + 1)))
+                after = state.after = structs.replace(after, waits=None)
+        elif how and not after.waits:
             facts = {"after_s": since_s, "how": how}
             told.append(_sign(state, FALL, "end", look + 1, after.certainty, facts, look))
-        elif after.still == worn_after.STILL_S:
+        if after.still == worn_after.STILL_S and not how:
             sure = round(1 - (1 - after.certainty) / 2, 3)
             facts = {"still_s": worn_after.STILL_S, "after_s": since_s}
             told.append(_sign(state, LIES_STILL, "note", look + 1, sure, facts, look))

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from songhe.kernel.signals.detector import Sign
 from songhe.kernel.signals.worn_features import CELL_S, angle_deg
 
 Floats = NDArray[np.float64]
@@ -16,6 +17,8 @@ WATCH_S = 120.0
 STILL_S = 15
 # Upright: the trunk hangs as before the fall (within 30 degrees), having lain clearly otherwise.
 _UPRIGHT_DEG, _LAIN_DEG, _UPRIGHT_LOOKS = 30.0, 45.0, 3
+# A doubtful fall of the trunk is told after as many looks, unless the person stands again.
+WAIT_LOOKS = _UPRIGHT_LOOKS
 # Walking: a rhythm of 0.35 to 1.3 s in the size of acceleration, for two looks on end.
 _STEP_CELLS = (round(0.35 / CELL_S), round(1.3 / CELL_S))
 _RHYTHM, _LEAST_G, _WALK_LOOKS = 0.5, 0.06, 2
@@ -28,7 +31,7 @@ class After(msgspec.Struct, frozen=True):
 
     hit: the impact's size squared (m2/s4). before and lying: the direction of gravity (g, sensor
     axes) before the fall and just after it. trunk: whether the sensor's turning tells how the
-    trunk stands. The counts are looks on end.
+    trunk stands. waits: its own sign while it is not told yet. The counts are looks on end.
     """
 
     at: int
@@ -39,6 +42,7 @@ class After(msgspec.Struct, frozen=True):
     lying: tuple[float, ...]
     position: int
     trunk: bool
+    waits: Sign | None = None
     looks: int = 0
     upright: int = 0
     walking: int = 0
@@ -68,6 +72,11 @@ def got_up(after: After) -> str | None:
     if after.walking >= _WALK_LOOKS:
         return "walking"
     return "upright" if after.upright >= _UPRIGHT_LOOKS else None
+
+
+def is_over_waiting(after: After) -> bool:
+    """Return whether a doubtful fall is to be told now: long enough looked, and nobody stands."""
+    return after.waits is not None and after.looks >= WAIT_LOOKS and after.upright == 0
 
 
 def _stands(after: After, now: Floats) -> bool:

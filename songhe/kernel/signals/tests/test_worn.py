@@ -186,3 +186,41 @@ def test_the_weights_are_those_of_the_card() -> None:
     assert len(content) < 1_000_000
     rows = np.zeros((3, len(NAMES)), dtype=np.float32)
     assert model("fall-worn")(rows).shape == (3, 1)
+
+
+def _doubted(samples: NDArray[np.float32], leads: tuple[str, ...] = WAIST):
+    stream = waves(samples, 50.0, ACCELERATION, leads=leads)
+    return signs(FallDetector(), stream, {"sure_score_trunk": 1.1})
+
+
+def test_a_doubtful_fall_of_the_trunk_is_told_when_nobody_stands_after_five_seconds() -> None:
+    (sure,), (doubtful,) = _told(_fall()), _doubted(_fall())
+    assert doubtful.at_us == sure.at_us
+    assert doubtful.known_us - sure.known_us == 3_000_000
+    assert doubtful.certainty == sure.certainty
+    assert len(_doubted(_fall()[: 50 * 10])) == 0
+
+
+def test_a_doubtful_fall_after_which_the_person_stands_is_never_told() -> None:
+    up = _fall(up=True, then_s=-1.4)
+    assert [sign.phase for sign in _told(up)] == ["begin", "end"]
+    assert _doubted(up) == []
+    assert not broken_promises(
+        FallDetector(), up, 50.0, ACCELERATION, leads=WAIST, params={"sure_score_trunk": 1.1}
+    )
+
+
+def test_a_wrist_does_not_wait() -> None:
+    wrist = ("wrist x", "wrist y", "wrist z")
+    assert [s.known_us for s in _doubted(_fall(), wrist)] == [
+        s.known_us for s in _told(_fall(), leads=wrist)
+    ]
+
+
+def test_a_harder_impact_counts_while_a_fall_is_open() -> None:
+    soft, hard = _fall(then_s=1.0), _fall(then_s=6.0)
+    hard[round(5.5 * 50) : round(5.8 * 50)] *= 1.5
+    told = _told(np.concatenate([soft, hard]))
+    begun = [sign for sign in told if sign.phase == "begin"]
+    assert len(begun) == 2
+    assert begun[1].facts["impact_g"] > begun[0].facts["impact_g"]
