@@ -94,7 +94,7 @@ def test_days_after_what_was_learned_are_judged_alone() -> None:
 def test_the_rhythm_of_a_home_is_measured_from_the_eighth_day_on() -> None:
     (home,) = home_sets.ordonez(ORDONEZ)
     found = measure([home])
-    assert found.keys["no_sign_days"] == home.count * MINUTE_US // DAY_US - 7
+    assert found.keys["no_sign_days"] == home.count * MINUTE_US // DAY_US - 8
     assert found.keys["no_sign_false_per_day"] <= 0.2
     ours, fixed = (found.keys[f"{n}_delay_min_median"] for n in ("no_sign", "fixed_12h"))
     assert ours < fixed

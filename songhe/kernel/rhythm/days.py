@@ -162,7 +162,7 @@ def _day(
     kind = "usual"
     if values["out_minutes"] + gone > _ABSENT_MINUTES or gone > 4 * 60:
         kind = "away"
-    elif not seen or max(quiet) > _MUTE_MINUTES:
+    elif not seen or max(quiet) > _MUTE_MINUTES or _begins(stream, seen, start_us):
         kind = "partial"
     return Day(
         on=on.isoformat(),
@@ -172,6 +172,12 @@ def _day(
         crossings=_crossings(seen, start_us),
         kind=kind,
     )
+
+
+def _begins(stream: Stream, seen: list[tuple[int, Fired]], start_us: int) -> bool:
+    """Say whether sensors were put up, or heard again, only in the course of this day."""
+    before = bisect_left(stream.times, start_us) - bisect_left(stream.times, start_us - DAY_US)
+    return before == 0 and seen[0][0] - start_us > _NIGHT_US
 
 
 def _night(stream: Stream, start_us: int) -> tuple[int, int] | None:
@@ -282,6 +288,8 @@ def _quiet(
     place = np.searchsorted(times, grid, side="right")
     padded = np.append(times, 0)
     longest = np.where(place < len(times), padded[place] - grid, -1) / MINUTE_US
+    # What was before the first sign of all, nobody knows.
+    longest[grid < (stream.times[0] if stream.times else end_us)] = -1
     gone = [*stream.outings, *away]
     for since_us, until_us in gone:
         longest[(grid >= since_us) & (grid < until_us)] = -1

@@ -53,9 +53,9 @@ def day_events(
 
 
 def life(count: int, seed: int = 1, first: date = FIRST, **given: object) -> list[Fired]:
-    """Return events of so many days; a value may be a function of the day's number."""
+    """Return events of so many days and the one before; a value may be a function of the number."""
     draw, found = Random(seed), []
-    for number in range(count):
+    for number in range(-1, count):
         own = {name: (v(number) if callable(v) else v) for name, v in given.items()}
         found += day_events(first + timedelta(days=number), draw, **own)  # type: ignore[arg-type]
     return in_order(found)

@@ -120,6 +120,13 @@ def test_days_of_absence_without_readings_and_under_way() -> None:
     assert sum(today.active[24:]) == 0 < sum(today.active[:24])
 
 
+def test_the_day_on_which_sensors_are_put_up_is_no_day_to_learn_from() -> None:
+    begun = at(FIRST, 14 * 60)
+    found = days([e for e in life(3) if e.at_us >= begun], 3)
+    assert [day.kind for day in found] == ["partial", "usual", "usual"]
+    assert set(found[0].quiet[:28]) == {-1.0}
+
+
 def test_what_comes_later_does_not_change_a_day_that_is_over() -> None:
     events = life(6)
     cut = at(FIRST + timedelta(days=4), 0)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from songhe.kernel.detectors import Evaluator, RuleBook, words
 from songhe.kernel.rhythm import Fired, facts, learn
 from songhe.kernel.rhythm.tests.home import FIRST, at, day_events, days, life
-from songhe.kernel.tests.make import CHEN, KITCHEN, phases
+from songhe.kernel.tests.make import CHEN, KITCHEN, of_rule, phases
 from songhe.kernel.tests.make import reading as make
 from songhe.kernel.time import HOUR_US, MINUTE_US
 from songhe.kernel.wire import Finding, Reading, RuleChange, RuleScope
@@ -113,7 +113,7 @@ def test_not_up_by_the_time_she_always_is() -> None:
     assert PROFILE.up_by is not None
     night = [seen(-130, "living"), seen(-120, "bedroom"), seen(150, "toilet")]
     evaluator = judge()
-    (found,) = run(evaluator, night, PROFILE.up_by)
+    (found,) = of_rule(run(evaluator, night, PROFILE.up_by), UP)
     assert (found.rule, found.phase, found.level) == (UP, "raised", "warn")
     assert found.onset_us == at(TODAY, PROFILE.up_by)
     assert "02:30" in words.why(UP, found.summary, found.params, "en")
