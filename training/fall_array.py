@@ -18,8 +18,9 @@ from songhe.kernel.signals.array import FALLEN, PARAMS, UPRIGHT
 from training.warm_bodies import EMPTY, RATE_HZ, Play
 from training.warm_plays import play
 
+NAME = "fall-array"
 # The pixels of a side, and how many plays teach.
-NAMES = {"fall-array": (16, 600), "fall-array-coarse": (4, 250)}
+_SIDE, _PLAYS = 16, 600
 _FOLDER = Path(__file__).resolve().parents[1] / "songhe/kernel/data/models"
 _VERSION = "1"
 # Every fifth play is kept back to choose the threshold.
@@ -107,28 +108,26 @@ def threshold(
 
 
 def train() -> dict[str, Any]:
-    """Simulate, learn, write weights and cards, for fine arrays and for coarse ones."""
-    return {
-        name: write(name, [rows(play(seed, side)) for seed in range(plays)])
-        for name, (side, plays) in NAMES.items()
-    }
+    """Simulate, learn, write weights and their card."""
+    return write([rows(play(seed, _SIDE)) for seed in range(_PLAYS)])
 
 
-def write(name: str, plays: Sequence[tuple[Floats, Ints]]) -> dict[str, Any]:
+def write(plays: Sequence[tuple[Floats, Ints]]) -> dict[str, Any]:
     """Learn from plays, choose the threshold on those kept back, write weights and card."""
     taught = [p for place, p in enumerate(plays) if place % _KEPT_BACK]
     weights = learn(taught)
     sure, curve = threshold(weights, plays[::_KEPT_BACK])
     content = boosted(weights)
-    (_FOLDER / f"{name}.onnx").write_bytes(content)
-    side = NAMES[name][0]
+    (_FOLDER / f"{NAME}.onnx").write_bytes(content)
     known = {
-        "name": name,
+        "name": NAME,
         "version": _VERSION,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "data": [f"simulated by training/warm_plays.py: {len(plays)} plays, {side}×{side} pixels"],
+        "data": [
+            f"simulated by training/warm_plays.py: {len(plays)} plays, {_SIDE}×{_SIDE} pixels"
+        ],
         "licence": "Apache-2.0",
-        "command": "./dev train fall-array",
+        "command": f"./dev train {NAME}",
         "threshold": sure,
         "simulated": [
             {"sure": s, "sensitivity": round(se, 3), "precision": round(p, 3)} for s, se, p in curve
@@ -136,7 +135,7 @@ def write(name: str, plays: Sequence[tuple[Floats, Ints]]) -> dict[str, Any]:
         "trained_on": [],
     }
     text = yaml.safe_dump(known, sort_keys=False, allow_unicode=True)
-    (_FOLDER / f"{name}.yaml").write_text(text, "utf-8")
+    (_FOLDER / f"{NAME}.yaml").write_text(text, "utf-8")
     return {**known, "bytes": len(content)}
 
 

@@ -189,4 +189,5 @@ def seen(s: Scene, rows: Floats) -> Floats:
         box = image[v0 : v1 + 1, u0 : u1 + 1]
         box[(down * down)[:, None] + (across * across) <= r * r] = rows[ball, 4]
     image = gaussian_filter(image, s.blur_px * rays, mode="constant")
-    return image.reshape(s.side, rays, s.side, rays).mean(axis=(1, 3))
+    found: Floats = image.reshape(s.side, rays, s.side, rays).mean(axis=(1, 3))
+    return found

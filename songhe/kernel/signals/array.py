@@ -1,8 +1,9 @@
-"""Falls and presence under an infrared array on the ceiling.
+"""Falls and presence before an infrared array.
 
-The shape of the warm body before a slow background is judged five times a second by a small model
-that has only ever seen simulated bodies: upright, sitting, lying, or lying since a moment ago. The
-last is a fall; a body that lies down as one goes to bed takes longer and sits in between.
+On a ceiling the shape of the warm body before a slow background is judged five times a second by a
+small model that has only ever seen simulated bodies: upright, sitting, lying, or lying since a
+moment ago. The last is a fall; a body that lies down as one goes to bed takes longer and sits in
+between. On a wall a rule of geometry judges: array_wall.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from songhe.kernel.codes import by_key
-from songhe.kernel.signals import array_view
+from songhe.kernel.signals import array_view, array_wall
 from songhe.kernel.signals.array_view import SHAPE, View
 from songhe.kernel.signals.detector import Phase, Sign, SignalState
 from songhe.kernel.signals.models import model
@@ -24,10 +25,11 @@ CODE = by_key("thermal-array").number
 UPRIGHT, SITTING, LYING, FALLEN = range(4)
 PARAMS: dict[str, Any] = {
     "sure": 0.55,  # mean probability of a fall over the asked instants
-    "sure_coarse": 0.3,  # the same for arrays of fewer than eight pixels a side
+    "sure_wall": 0.95,  # the same on a wall, where a rule says 0 or 1: all of them
     "asked": 5,  # instants, a fifth of a second each
     "up_s": 1.0,  # upright so long: got up again
     "gone_s": 5.0,  # nobody for so long: the view is empty
+    "mount": "ceiling",  # or wall: looking across the room, rows from the top
     # How the array hangs: metres above the floor, and its view angle (60° is the commonest).
     "height_m": 2.5,
     "view_deg": 60.0,
@@ -67,7 +69,7 @@ class ArrayState(SignalState):
 
 
 class Array:
-    """Falls and presence from frames of 4×4 to 32×32 pixels on a ceiling.
+    """Falls and presence from frames on a ceiling (8×8 to 32×32 pixels) or a wall (from 4×4 on).
 
     judge: other weights than the package's, to measure them.
     """
@@ -179,9 +181,14 @@ class _Work:
             begin_us = at_us - round((_COME_TICKS - 1) * tick_s * 1_000_000)
             facts = {"warmth_c": round(self.view.glances[-1].peak_c, 2)}
             self._say("presence", "begin", begin_us, at_us, 0.9, facts)
-        coarse = min(frame.shape) < _COARSE_SIDE
-        judge = self.judge or model("fall-array-coarse" if coarse else "fall-array")
-        said = judge(array_view.figures(self.view, tick_s, self.width_m)[None])[0]
+        is_wall = self.params["mount"] == "wall"
+        if is_wall:
+            said = array_wall.judged(self.view, tick_s)
+        elif min(frame.shape) < _COARSE_SIDE:
+            return  # so few pixels on a ceiling tell presence, no more
+        else:
+            judge = self.judge or model("fall-array")
+            said = judge(array_view.figures(self.view, tick_s, self.width_m)[None])[0]
         asked = int(self.params["asked"])
         self.falling = (
             [*self.falling[-(asked - 1) :], float(said[FALLEN])]
@@ -196,7 +203,7 @@ class _Work:
                 self._up(at_us, 0.8, "stands")
         elif (
             len(self.falling) >= asked
-            and np.mean(self.falling) >= self.params["sure_coarse" if coarse else "sure"]
+            and np.mean(self.falling) >= self.params["sure_wall" if is_wall else "sure"]
         ):
             self._fall(self.view, at_us)
 

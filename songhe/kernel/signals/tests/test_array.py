@@ -138,18 +138,45 @@ def test_nothing_but_the_new_state_changes() -> None:
     assert np.array_equal(state.view.background, kept)
 
 
-@pytest.mark.parametrize("name", ["fall-array", "fall-array-coarse"])
-def test_the_weights_are_those_of_the_card_and_learned_from_nobody(name: str) -> None:
+def wall(middle: np.ndarray) -> np.ndarray:
+    """Return 4×4 frames of a body whose middle is so far down, in shares of the view."""
+    rows = (np.arange(4) + 0.5) / 4
+    body = np.exp(-0.5 * ((rows[None, :] - middle[:, None]) / 0.16) ** 2)
+    frames = np.full((len(middle), 4, 4), 23.0)
+    frames[:, :, 1:3] += 2 * np.where(np.isnan(middle)[:, None], 0, body)[:, :, None]
+    return (frames + np.random.default_rng(4).normal(0, 0.03, frames.shape)).astype(np.float32)
+
+
+def across(seconds: list[float], middles: list[float]) -> list[Sign]:
+    """Return the falls told by an array on a wall of a body that moves between these middles."""
+    t = np.arange(0, seconds[-1], 1 / RATE_HZ)
+    middle = np.where(t < seconds[0], np.nan, np.interp(t, seconds, middles))
+    told = signs(ARRAY, waves(wall(middle), RATE_HZ, CODE), {"mount": "wall"})
+    return [s for s in told if s.what == "fall"]
+
+
+def test_on_a_wall_a_fast_drop_that_stays_low_is_a_fall() -> None:
+    told = across([4, 8, 9, 14, 15, 20], [0.5, 0.5, 0.85, 0.85, 0.5, 0.5])
+    assert [s.phase for s in told] == ["begin", "end"]
+    assert 0.8 < told[0].facts["still_s"] < 3
+
+
+def test_on_a_wall_bowing_and_slow_lying_down_are_none() -> None:
+    assert across([4, 8, 8.3, 8.6, 8.9, 20], [0.5, 0.5, 0.85, 0.85, 0.5, 0.5]) == []
+    assert across([4, 8, 20, 30], [0.5, 0.5, 0.85, 0.85]) == []
+
+
+def test_few_pixels_on_a_ceiling_tell_presence_alone() -> None:
+    middle = np.r_[np.full(50, np.nan), np.full(50, 0.5), np.full(50, 0.85)]
+    told = signs(ARRAY, waves(wall(middle), RATE_HZ, CODE))
+    assert {s.what for s in told} == {"presence"}
+
+
+def test_the_weights_are_those_of_the_card_and_learned_from_nobody() -> None:
     folder = files("songhe.kernel") / "data/models"
-    card = yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8"))
-    content = (folder / f"{name}.onnx").read_bytes()
+    card = yaml.safe_load((folder / "fall-array.yaml").read_text("utf-8"))
+    content = (folder / "fall-array.onnx").read_bytes()
     assert hashlib.sha256(content).hexdigest() == card["sha256"]
     assert card["trained_on"] == []
+    assert PARAMS["sure"] == pytest.approx(card["threshold"])
     assert len(content) < 1_000_000
-
-
-def test_the_usual_thresholds_are_those_of_the_cards() -> None:
-    folder = files("songhe.kernel") / "data/models"
-    for name, param in (("fall-array", "sure"), ("fall-array-coarse", "sure_coarse")):
-        card = yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8"))
-        assert PARAMS[param] == pytest.approx(card["threshold"])
