@@ -205,13 +205,13 @@ def _outcome(
         figure(
             "af_se with flutter",
             every,
-            lambda x: float((x[AF] + x[FLUTTER_SEEN]) / max(x[AF] + x[AF_MISSED] + x[FLUTTER], 1)),
+            lambda x: _part(x[AF] + x[FLUTTER_SEEN], x[AF] + x[AF_MISSED] + x[FLUTTER]),
             "time of (AFIB or (AFL",
         ),
         figure(
             "af_ppv without flutter",
             every,
-            lambda x: float(x[AF] / max(x[AF] + x[AF_FALSE] + x[FLUTTER_SEEN], 1)),
+            lambda x: _part(x[AF], x[AF] + x[AF_FALSE] + x[FLUTTER_SEEN]),
             "flutter told as fibrillation is a mistake",
         ),
     ]
@@ -238,6 +238,10 @@ def _outcome(
         "with a steady rate, ventricular fibrillation and ST changes are not looked for."
     )
     return Outcome(keys, tuple(figures), proves, cannot, (_table(counts), _rhythms(others)))
+
+
+def _part(part: float, whole: float) -> float:
+    return float(part / whole) if whole else float("nan")
 
 
 def _table(counts: Mapping[str, NDArray[np.float64]]) -> Table:

@@ -24,12 +24,14 @@ AHEAD = 6 * RATE_HZ
 BEAT, DOUBT = 0.4, 0.1
 VENTRICULAR, SUPRAVENTRICULAR = 0.6, 0.55
 _NEAR_BEATS = 9 * RATE_HZ
+# The forests learned from lead II.
+_BEST_LEADS = ("MLII", "II")
 
 Judge = Callable[[np.ndarray], np.ndarray]
 
 
 class HeartDetector:
-    """Judges the first lead of an ECG (songhe:ecg, mV, 100 Hz and more)."""
+    """Judges one lead of an ECG (songhe:ecg, mV, 100 Hz and more)."""
 
     codes = frozenset({70})
     warmup_s = 330.0
@@ -48,15 +50,22 @@ class HeartDetector:
         """Judge waves; now_us has no part in it, silence is for others to tell."""
         told: list[Sign] = []
         for wave in batch:
-            if not LOWEST_HZ <= wave.rate_hz <= HIGHEST_HZ or not len(wave.samples):
+            if not len(wave.samples):
                 continue
+            if not LOWEST_HZ <= wave.rate_hz <= HIGHEST_HZ:
+                if not state.refused:
+                    told += telling.closed(state, wave.started_us)
+                    told.append(telling.refused("begin", wave))
+                    state = HeartState(refused=True)
+                continue
+            if state.refused:
+                told.append(telling.refused("end", wave))
             if goes_on(state, wave.started_us, wave.rate_hz):
                 state = msgspec.structs.replace(state)
             else:
                 told += telling.closed(state, wave.started_us)
                 state = begun(state, wave.started_us, wave.rate_hz)
-            lead = wave.samples if wave.samples.ndim == 1 else wave.samples[:, 0]
-            if not added(state, wave.started_us, lead.astype(float)):
+            if not added(state, wave.started_us, _lead(wave)):
                 continue
             if state.waiting >= state.block:
                 self._blocks(state, params, told)
@@ -149,6 +158,15 @@ class HeartDetector:
         if found is not None:
             middle = known.places[counted][-WINDOW // 2]
             told += telling.fibrillation(state, found, int(middle), rr_s)
+
+
+def _lead(wave: Wave) -> Floats:
+    """Return the lead that is judged: II where it is named, else the first."""
+    if wave.samples.ndim == 1:
+        return wave.samples.astype(float)
+    named = [name.upper() for name in wave.leads]
+    at = next((named.index(name) for name in _BEST_LEADS if name in named), 0)
+    return wave.samples[:, at].astype(float)
 
 
 def _top(kept: trace.Trace) -> float:

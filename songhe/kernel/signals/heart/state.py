@@ -71,7 +71,7 @@ class HeartState(SignalState):
     pending: samples of the block to come. candidates: places of the last seconds. judged_to: up to
     where candidates were judged. doubt: the last that may be a beat. seen: the last beat that was
     held against the one before. bad: numbers of unreadable blocks with the reason. starts: when
-    the last messages began.
+    the last messages began. refused: the device sends at a rate that cannot be judged.
     """
 
     rate_hz: float = 0.0
@@ -97,6 +97,7 @@ class HeartState(SignalState):
     run_beats: int = 0
     fibrillation: Spell = Spell()
     suspected: bool = False
+    refused: bool = False
 
     def us(self, place: float) -> int:
         """Return the instant of a place in the trace."""

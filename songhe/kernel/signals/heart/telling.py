@@ -12,6 +12,7 @@ from songhe.kernel.signals.detector import Phase, Sign
 from songhe.kernel.signals.heart.rhythm import STEP_SHARE, Irregularity, Spell, held
 from songhe.kernel.signals.heart.state import LETTERS, HeartState, V
 from songhe.kernel.signals.heart.trace import RATE_HZ, Floats
+from songhe.kernel.wire import Wave
 
 # What the rules may set. Heart rates: reference 02 heart_rate_per_min, critical (NEWS2, V2); the
 # margin is that of the heart-rate rules. A pause of 3 s: ACC/AHA/HRS 2018 bradycardia guideline
@@ -89,6 +90,21 @@ def closed(state: HeartState, at_us: int) -> list[Sign]:
             end = _sign(state, what, "end", state.end_us, 0.0, lost=True)
             told.append(msgspec.structs.replace(end, known_us=at_us))
     return told
+
+
+def refused(phase: Phase, wave: Wave) -> Sign:
+    """Say that a device sends too few samples a second, or too many, and when it is over."""
+    known_us = wave.at_us(1)
+    facts = {"why": "rate", "rate_hz": wave.rate_hz, "from_us": wave.started_us, "to_us": known_us}
+    return Sign(
+        what="heart-unreadable",
+        phase=phase,
+        at_us=wave.started_us,
+        known_us=known_us,
+        certainty=1.0,
+        facts={**facts, "beats": []},
+        evidence_us=(wave.started_us,),
+    )
 
 
 def readable(state: HeartState, why: str) -> list[Sign]:

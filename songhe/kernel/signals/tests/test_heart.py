@@ -8,6 +8,8 @@ from importlib.resources import files
 import numpy as np
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from evaluation.causal import broken_promises, plain
@@ -228,6 +230,42 @@ def test_a_gap_between_messages_is_no_pause_and_a_long_one_ends_what_was_open() 
     assert ends["fibrillation-suspected"].phase == "end"
     assert ends["fibrillation-suspected"].facts["lost"]
     assert ends["fibrillation-suspected"].at_us < START_US + 121_000_000
+
+
+def test_a_rate_that_cannot_be_judged_is_said_and_so_is_its_end() -> None:
+    detector, told = HeartDetector(), []
+    state = detector.new()
+    coarse = list(waves(_ecg(_steady(5), 5, 50.0), 50.0, _CODE))
+    fine = list(waves(_ecg(_steady(5), 5), 250.0, _CODE, start_us=START_US + 5_000_000))
+    for wave in coarse + fine:
+        state, now = detector.step(state, (wave,), wave.end_us, {})
+        told += now
+    assert _what(told) == [("heart-unreadable", "begin"), ("heart-unreadable", "end")]
+    assert told[0].facts["why"] == "rate"
+    assert _seconds(told[1]) == 5
+
+
+def test_lead_two_is_judged_where_it_is_named() -> None:
+    two = _ecg(_steady(60), 60)
+    both = np.stack((np.zeros(len(two)), two), axis=1)
+    stream = waves(both, 250.0, _CODE, leads=("V5", "II"))
+    named = signs(HeartDetector(), stream, {"beats": True})
+    assert plain(named) == plain(_told(two, beats=True))
+    assert len(named) > 40
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=40), st.integers(0, 5))
+def test_beginnings_and_ends_take_turns(steps: list[tuple[bool, bool]], hold_us: int) -> None:
+    spell, told = Spell(), []
+    for at, (holds, over) in enumerate(steps, start=1):
+        spell, phase, since = held(spell, at, holds=holds, over=over, hold_us=hold_us)
+        if phase:
+            told.append((phase, since))
+            assert at - since >= hold_us
+    assert [phase for phase, _ in told] == ["begin", "end"] * (len(told) // 2) + ["begin"] * (
+        len(told) % 2
+    )
+    assert [since for _, since in told] == sorted(since for _, since in told)
 
 
 def test_irregularity_of_known_rows() -> None:
