@@ -24,7 +24,6 @@ from training.ecg_beat import (
     CLASSES,
     CODE,
     MATCH_S,
-    Learned,
     Recording,
     crossed,
     matched,
@@ -60,7 +59,8 @@ def evaluate(name: str, folder: Path) -> Outcome:
     counts: dict[str, NDArray[np.float64]] = {}
     others: dict[str, list[float]] = {}
     for record in records:
-        detector = learned.detector(record.name) if _knows(learned, record) else HeartDetector()
+        crossed_here = learned is not None and record.name in learned.folds
+        detector = learned.detector(record.name) if learned and crossed_here else HeartDetector()
         told = signs(detector, waves(record.mv, record.rate_hz, CODE), {"beats": True})
         counts[record.name] = judged(record, told)
         others[record.name] = rhythm_counts(record, told)
@@ -70,10 +70,6 @@ def evaluate(name: str, folder: Path) -> Outcome:
 
 def _names(records: Sequence[Recording]) -> set[str]:
     return {record.name for record in records}
-
-
-def _knows(learned: Learned | None, record: Recording) -> bool:
-    return learned is not None and record.name in learned.folds
 
 
 def samples(record: Recording, told: Sequence[Sign]) -> NDArray[np.int64]:

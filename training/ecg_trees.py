@@ -24,6 +24,7 @@ def graph(forests: Sequence[Any], width: int) -> bytes:
         for grown in forest.estimators_:
             _tree(grown.tree_, number, target, len(forest.estimators_), nodes, leaves)
             number += 1
+    attributes: dict[str, Any] = {**nodes, **leaves}
     ensemble = helper.make_node(
         "TreeEnsembleRegressor",
         ["rows"],
@@ -32,8 +33,7 @@ def graph(forests: Sequence[Any], width: int) -> bytes:
         n_targets=len(forests),
         aggregate_function="SUM",
         post_transform="NONE",
-        **nodes,
-        **leaves,
+        **attributes,
     )
     found = helper.make_model(
         helper.make_graph(
