@@ -280,6 +280,7 @@ class Maker:
             ("oximeter", 0, None),
             ("band", 0, None),
             ("sos-button", 0, room["bathroom"]),
+            ("speaker", None, room["living"]),
         ]
         address = f"{place.name} 3 号楼 402"
         spot = (place.lat + 0.0009, place.lon - 0.0005)

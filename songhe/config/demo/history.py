@@ -26,6 +26,9 @@ from songhe.kernel.wire import DeviceSnapshot, Flag, Reading, SubjectKind
 
 MEASURED_DAYS = 14
 ROOMS_DAYS = 4
+# So many homes, that of Grandma Chen first, have four weeks of their rooms: what is usual there is
+# known on the first day.
+KNOWN_HOMES, KNOWN_DAYS = 3, 28
 STATUS_US = 6 * HOUR_US
 # Further back one word in three hours is kept: a sensor that is silent for longer is not believed.
 SPARSE_HOURS = 3
@@ -120,9 +123,10 @@ def fill(
 ) -> int:
     """Store what all devices said in a half-open stretch of time; return how many readings.
 
-    Of the older days only what a chart needs: measured values of 14 days, rooms of 4 days, the
-    devices' own state of some hours. keep drops usual messages that were not said (a device in
-    trouble), extra is what was said instead. Batteries and last words are written at the end.
+    Of the older days only what a chart needs: measured values of 14 days, rooms of 4 days (of four
+    weeks in known homes), the devices' own state of some hours. keep drops usual messages that were
+    not said (a device in trouble), extra is what was said instead. Batteries and last words are
+    written at the end.
     """
     told = Told()
     subjects = Subjects.stored(county)
@@ -143,7 +147,6 @@ def fill(
 
 def _messages(county: County, since_us: int, until_us: int, zone: str) -> Iterator[Said]:
     measured = max(since_us, until_us - MEASURED_DAYS * DAY_US)
-    rooms = max(since_us, until_us - ROOMS_DAYS * DAY_US)
     states = [
         max(since_us, until_us - (MEASURING_STATUS_US if gadget.type in MEASURING else STATUS_US))
         for gadget in county.gadgets
@@ -153,7 +156,9 @@ def _messages(county: County, since_us: int, until_us: int, zone: str) -> Iterat
         return gadget.type in MEASURING
 
     for place in county.households:
-        early = Window(measured, rooms, statuses=False)
+        days = KNOWN_DAYS if place.index < KNOWN_HOMES else ROOMS_DAYS
+        rooms = max(since_us, until_us - days * DAY_US)
+        early = Window(measured, max(measured, rooms), statuses=False)
         yield from of_household(county, place, early, zone, choose=measures)
         late = Window(rooms, until_us)
         for one in of_household(county, place, late, zone):

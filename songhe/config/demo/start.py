@@ -15,6 +15,7 @@ from songhe.config.demo.install import Install
 from songhe.config.demo.model import County
 from songhe.config.demo.past import Past
 from songhe.config.simulate.script import Course
+from songhe.domains.monitoring import services as monitoring
 from songhe.domains.people import selectors as people
 from songhe.domains.telemetry import services as telemetry
 from songhe.kernel.errors import Conflict
@@ -80,7 +81,7 @@ def _up_to_now(
     stored = history.fill(
         county,
         since_us=max(
-            install.filled_us, history.last_heard_us(), now_us - history.MEASURED_DAYS * DAY_US
+            install.filled_us, history.last_heard_us(), now_us - history.KNOWN_DAYS * DAY_US
         ),
         until_us=now_us,
         zone=zone,
@@ -91,4 +92,14 @@ def _up_to_now(
     say(f"{stored:,} readings of the days before are stored")
     if past is not None:
         say(f"{past.close_alarms()} alarms of the past days, answered and closed")
+    _learn(county, from_us(now_us))
     install.filled_us, install.resumed_us = now_us, script_us
+
+
+def _learn(county: County, at: datetime) -> None:
+    """Learn the daily life in the homes that have weeks behind them; the others take their time."""
+    for place in county.households[: history.KNOWN_HOMES]:
+        for elder in place.elders:
+            person = people.find_by_id_number(SYSTEM, elder.id_number, at=at)
+            if person is not None:
+                monitoring.learn_life(person_id=person.id, at=at)

@@ -113,12 +113,22 @@ class Fleet:
     def commanded(self, link: Link, payload: bytes) -> None:
         """Do what a command asks, and say so a moment later."""
         self.tally.commands += 1
-        asyncio.get_running_loop().call_later(ANSWER_S, self._answer, link, payload)
+        delay_s = ANSWER_S + listens_s(payload)
+        asyncio.get_running_loop().call_later(delay_s, self._answer, link, payload)
 
     def _answer(self, link: Link, payload: bytes) -> None:
         answers = answers_to(payload, stamp(self._now_us()))
         for kind, message in answers:
             link.publish(kind, msgspec.json.encode(message))
+
+
+def listens_s(payload: bytes) -> float:
+    """Return how long a speaker listens before it says that it heard nothing, 0 for the others."""
+    try:
+        wait_s = float(json.loads(payload)["args"].get("wait_s", 0.0))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return 0.0
+    return min(max(wait_s - 2 * ANSWER_S, 0.0), 120.0)
 
 
 def answers_to(payload: bytes, at: str) -> list[tuple[str, dict[str, Any]]]:
@@ -135,6 +145,8 @@ def answers_to(payload: bytes, at: str) -> list[tuple[str, dict[str, Any]]]:
     if expires_at < at:
         return [("acks", {"at": at, "command": ident, "result": "refused", "detail": "expired"})]
     done = {"at": at, "command": ident, "result": "done"}
+    if name == "ask":  # in the demo nobody is there to answer a speaker
+        done["detail"] = "silence"
     reported = {"at": at, "online": True, "reported": {"last_command": name}}
     return [("acks", done), ("status", reported)]
 

@@ -78,6 +78,8 @@ def why(finding: Finding) -> str:
     fields = _Fields(finding.params | finding.summary | _said(finding.summary))
     if "window_s" in fields:
         fields.setdefault("window_min", round(float(fields["window_s"]) / 60))
+    if isinstance(fields.get("certainty"), float):
+        fields["certainty"] = f"{min(99, round(100 * fields['certainty']))}%"
     if "for_s" in fields:
         fields.setdefault("for_min", round(float(fields["for_s"]) / 60))
     return _template(row, finding).format_map(fields)

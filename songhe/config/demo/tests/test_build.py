@@ -26,6 +26,7 @@ from songhe.domains.devices.models import GatewayDevice
 from songhe.domains.monitoring import selectors as monitoring
 from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
+from songhe.domains.people.models import Person
 from songhe.domains.telemetry import selectors as telemetry
 from songhe.domains.telemetry import services as keeping
 from songhe.engines.workflow.engine import history as steps_of
@@ -144,7 +145,8 @@ def test_history_is_stored_as_the_gateway_would(install, county):
         *EVER,
     )
     assert count > 5_000
-    assert NOW - timedelta(days=14, hours=1) < oldest < NOW - timedelta(days=13)
+    known = timedelta(days=history.KNOWN_DAYS)
+    assert NOW - known - timedelta(hours=1) < oldest < NOW - known + timedelta(days=1)
     assert NOW - timedelta(minutes=10) < newest < NOW
     # `latest` is the newest of every code of every subject, by effective time.
     wrong = rows(
@@ -165,6 +167,13 @@ def test_history_is_stored_as_the_gateway_would(install, county):
     assert wrong == []
     ((devices_heard,),) = rows("SELECT count(*) FROM device_seen WHERE received_at <= %s", NOW)
     assert devices_heard == len(county.gadgets)
+
+
+def test_what_is_usual_is_known_in_the_homes_that_have_weeks_behind_them(install, county):
+    stages = dict(rows("SELECT person_id, profile->>'stage' FROM monitoring_liferhythm"))
+    chen = Person.objects.get(name=county.households[0].elders[0].name)
+    assert stages[chen.pk] == "stands"
+    assert set(stages.values()) == {"stands"}
 
 
 def test_old_days_are_sealed_and_rolled_up_as_after_months_of_use(install):

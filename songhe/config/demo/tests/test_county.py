@@ -142,6 +142,7 @@ def test_grandma_chen_is_at_home_as_drawn(county):
             "oximeter",
             "band",
             "sos-button",
+            "speaker",
         ]
     )
 
