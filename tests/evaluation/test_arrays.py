@@ -37,7 +37,7 @@ def test_infrared_16_has_the_keys_and_finds_falls(tmp_path: Path) -> None:
     folder = here(falls_array.FIR)
     index = files.rows(files.one(folder, "index_*.csv"))
     kept = {row["rec"]: row for row in index if row["layout"] in ("p4", "p14")}
-    kept = dict(list(kept.items())[:8])
+    kept = dict(list(kept.items())[:5])
     with np.load(files.one(folder, "fir16x16_20170203_*.npz")) as file:
         frames, offset = file["frames"], file["offset"]
     parts = [frames[offset[int(rec)] : offset[int(rec) + 1]] for rec in kept]
@@ -48,10 +48,11 @@ def test_infrared_16_has_the_keys_and_finds_falls(tmp_path: Path) -> None:
     )  # fmt: skip
     table(tmp_path / "index_other.csv", list(kept.values()))
     spans = files.rows(files.one(folder, "annotations_*.csv"))
-    table(tmp_path / "annotations_other.csv", [s for s in spans if s["rec"] in kept])
+    spans = [span for span in spans if span["rec"] in kept]
+    table(tmp_path / "annotations_other.csv", spans)
     keys = falls_array.evaluate(falls_array.FIR, tmp_path).keys
     assert set(keys) == FALLS
-    assert keys["falls"] == 6
+    assert keys["falls"] == sum(span["action"].startswith("fall") for span in spans)
     assert keys["sensitivity"] >= 0.6
     assert keys["specificity"] >= 0.7
     assert np.isnan(keys["false_alarms_per_hour_over60"])
