@@ -41,7 +41,8 @@ def _beyond(point: geo.Point, fence: Mapping[str, Any]) -> float:
     return geo.beyond_circle_m(point, (fence["lat"], fence["lon"]), fence["radius_m"])
 
 
-def _fences(context: Context) -> list[Mapping[str, Any]]:
+def areas(context: Context) -> list[Mapping[str, Any]]:
+    """Return the safe areas that are known of a person, none when there are none."""
     fact = context.facts.get("fence")
     if not fact:
         return []
@@ -55,7 +56,7 @@ def step(
 
     Back: inside by margin_m, however accurate. Between the two nothing is known, nothing changes.
     """
-    fences = _fences(context)
+    fences = areas(context)
     if not batch or not fences:
         return state, []
     state = copy(state)

@@ -15,10 +15,12 @@ from songhe.kernel.detectors import (
     event,
     fence,
     frozen,
+    late_home,
     rhythm,
     signal,
     silent,
     threshold,
+    wander,
 )
 from songhe.kernel.detectors.rules import Rule
 from songhe.kernel.detectors.state import Context
@@ -99,4 +101,6 @@ KINDS: dict[str, Kind] = {
         clock.ClockState, clock.step, clock.idle, clock.codes_of, flags=int(Flag.ADJUSTED)
     ),
     "signal": Kind(signal.SignalRuleState, signal.step, signal.idle, signal.codes_of),
+    "wander": Kind(wander.WanderState, wander.step, wander.idle, wander.codes_of),
+    "not-back": Kind(late_home.LateHomeState, late_home.step, late_home.idle, late_home.codes_of),
 }

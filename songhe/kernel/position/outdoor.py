@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from songhe.kernel import codes, geo
-from songhe.kernel.detectors.night import window_at
 from songhe.kernel.time import MINUTE_US, SECOND_US
 from songhe.kernel.wire import Reading
 
@@ -139,25 +138,13 @@ def home_radius_m(
     return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
 
 
-def not_back(
-    last: Fix | None,
-    home: geo.Point,
-    radius_m: float,
-    now_us: int,
-    *,
-    since: str,
-    until: str,
-    zone: str,
-) -> bool | None:
-    """Say whether somebody is still out in the window [since, until) of local time.
+def not_back(last: Fix | None, home: geo.Point, radius_m: float, since_us: int) -> bool | None:
+    """Say whether somebody is still out after since_us, by when they should be back.
 
-    None when it is not known: no fix, or the last one is older than the window's beginning and
-    says nothing about now. False outside the window.
+    None when it is not known: no fix, or none since then. A fix counts as out only when it is
+    beyond the radius by more than its own error.
     """
-    window = window_at(now_us, since, until, zone)
-    if window is None:
-        return False
-    if last is None or last.at_us < window[0]:
+    if last is None or last.at_us < since_us:
         return None
     return geo.haversine_m(last.point, home) - last.accuracy_m > radius_m
 

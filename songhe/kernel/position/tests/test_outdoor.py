@@ -133,17 +133,14 @@ def test_the_home_radius_holds_most_days_and_waits_for_a_week() -> None:
 
 
 def test_not_back_by_says_when_it_does_not_know() -> None:
-    window = {"since": "18:30", "until": "23:00", "zone": "Asia/Shanghai"}
-    evening = parse_us("2026-03-03T19:00:00+08:00")
-    out = Fix(evening - 600_000_000, HOME[0] + 800 * NORTH, HOME[1], 20.0)
-    back = Fix(evening - 600_000_000, HOME[0] + 40 * NORTH, HOME[1], 20.0)
-    old = Fix(parse_us("2026-03-03T15:00:00+08:00"), *out.point, 20.0)
-    assert not_back(out, HOME, 100, evening, **window) is True
-    assert not_back(back, HOME, 100, evening, **window) is False
-    assert not_back(old, HOME, 100, evening, **window) is None
-    assert not_back(None, HOME, 100, evening, **window) is None
-    noon = parse_us("2026-03-03T12:00:00+08:00")
-    assert not_back(out, HOME, 100, noon, **window) is False
+    begin = parse_us("2026-03-03T18:30:00+08:00")
+    out = Fix(begin + 600_000_000, HOME[0] + 800 * NORTH, HOME[1], 20.0)
+    near = Fix(begin + 600_000_000, HOME[0] + 110 * NORTH, HOME[1], 20.0)
+    old = Fix(begin - 600_000_000, *out.point, 20.0)
+    assert not_back(out, HOME, 100, begin) is True
+    assert not_back(near, HOME, 100, begin) is False
+    assert not_back(old, HOME, 100, begin) is None
+    assert not_back(None, HOME, 100, begin) is None
 
 
 @given(
