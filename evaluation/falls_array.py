@@ -98,6 +98,7 @@ def evaluate(name: str, folder: Path) -> Outcome:
     delay = float(np.median(tally.delays_s)) if tally.delays_s else float("nan")
     hours = tally.seconds / 3600
     alarms = sum(row[4] for row in counts.values())
+    hits = sum(row[0] for row in counts.values())
     keys = {figure.name.lower(): figure.value for figure in main} | {
         "false_alarms_per_hour_over60": float("nan"),
         "delay_s_median": delay,
@@ -115,7 +116,7 @@ def evaluate(name: str, folder: Path) -> Outcome:
             alarms / hours,
             note=f"{alarms:.0f} in {hours:.1f} h of sitting, standing and falling without pause",
         ),
-        Figure("found falls whose end was told", tally.ups / max(1.0, falls)),
+        Figure("alarms whose end was told", tally.ups / max(1.0, alarms + hits)),
     )
     tables = (_curve(curve), _where(tally), *_allowed(recordings, name, folder))
     return Outcome(keys, figures, *_words(name), tables=tables)
