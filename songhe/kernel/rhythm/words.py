@@ -124,7 +124,8 @@ def _standing(profile: Profile) -> Message:
 
 
 def _value(unit: str, name: str, value: float) -> tuple[str, float]:
-    return (f"{name}_at" if unit == "clock" else name), round(value, 1)
+    """Return a value of a habit as it is said: a clock time, whole minutes, whole times."""
+    return (f"{name}_at", round(value, 1)) if unit == "clock" else (name, round(value))
 
 
 def _span(unit: str, span: Range) -> dict[str, Any]:
@@ -150,9 +151,10 @@ def _changed(habit: Habit) -> Message | None:
         change = habit.change
         way = "more" if change.after > change.before else "less"
         before_on = date.fromisoformat(change.since) - timedelta(days=1)
+        whole = habit.unit != "times" or round(change.before) != round(change.after)
         values: dict[str, Any] = {
-            "before": change.before,
-            "after": change.after,
+            "before": round(change.before) if whole else change.before,
+            "after": round(change.after) if whole else change.after,
             "by": round(abs(change.after - change.before)),
             "since_on": change.since,
             "month": before_on.month,
