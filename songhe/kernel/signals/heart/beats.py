@@ -22,6 +22,7 @@ SHAPES = 96
 _QRS = slice(BEFORE - 18, BEFORE + 23)
 _P = slice(BEFORE - 46, BEFORE - 13)
 _T = slice(BEFORE + 23, BEFORE + 72)
+_LINE = np.linspace(0, 1, _P.stop - _P.start)[None, :]
 _ALIKE, SAME = 0.9, 0.93
 _SHIFT = 3
 _TINY = 1e-6
@@ -240,8 +241,7 @@ def _plain(mine: Floats) -> list[Floats]:
     tall = t.max(axis=1) - level
     deep = t.min(axis=1) - level
     p = mine[:, _P]
-    line = np.linspace(0, 1, p.shape[1])[None, :]
-    bump = p - p[:, :1] - (p[:, -1:] - p[:, :1]) * line
+    bump = p - p[:, :1] - (p[:, -1:] - p[:, :1]) * _LINE
     return [
         np.abs(near).sum(axis=1) / height,
         np.abs(slope).max(axis=1) / height,
@@ -253,7 +253,7 @@ def _plain(mine: Floats) -> list[Floats]:
 
 
 def _width(qrs: Floats) -> Floats:
-    steep = np.abs(np.diff(qrs, axis=1))
+    steep = np.abs(qrs[:, 1:] - qrs[:, :-1])
     total = steep.sum(axis=1)
     at = np.arange(steep.shape[1])
     centre = (steep * at).sum(axis=1) / (total + _TINY)

@@ -74,6 +74,7 @@ def _neighbours(trace: Trace, places: Ints, all_places: Ints, shapes: Floats) ->
     found: list[Floats] = []
     power = (shapes * shapes).sum(axis=1)
     rows = np.arange(len(places))
+    every = cut(trace.band, trace.from_, all_places, _SHAPE, _SHAPE)
     for side in (-1, 1):
         beside = np.clip(at + side, 0, len(all_places) - 1)
         apart = np.abs(distance[rows, beside])
@@ -84,7 +85,7 @@ def _neighbours(trace: Trace, places: Ints, all_places: Ints, shapes: Floats) ->
         reach = np.where(fits, np.abs(distance), np.inf)
         nearest = reach.argmin(axis=1)
         gap = reach[rows, nearest]
-        other = cut(trace.band, trace.from_, all_places[nearest], _SHAPE, _SHAPE)
+        other = every[nearest]
         alike = (shapes * other).sum(axis=1) / (
             np.sqrt(power * (other * other).sum(axis=1)) + _TINY
         )

@@ -210,8 +210,9 @@ def _more(state: HeartState, places: trace.Ints, chances: Floats) -> Beats:
     slow_s, runs = np.empty(len(places)), np.empty(len(places))
     follow_s, run, heard = old.follow_s, old.run, old.heard
     for i, place in enumerate(places.tolist()):
-        broken[i] = last is None or any(
-            last < (number + 1) * size and place >= number * size for number in faulty
+        broken[i] = last is None or (
+            bool(faulty)
+            and any(last < (number + 1) * size and place >= number * size for number in faulty)
         )
         slow_s[i], runs[i] = follow_s, run
         if last is not None and not broken[i]:

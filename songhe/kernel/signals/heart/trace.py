@@ -154,7 +154,12 @@ def peaks(trace: Trace) -> tuple[Trace, Ints]:
 
 
 def cut(values: Floats, from_: int, places: Ints, before: int, after: int) -> Floats:
-    """Return (places, before + after + 1) windows of an array whose first value is number from_."""
-    index = places[:, None] + np.arange(-before, after + 1)[None, :] - from_
-    found: Floats = values[np.clip(index, 0, len(values) - 1)]
+    """Return windows, (places, before + after + 1), of an array whose first is number from_.
+
+    places: in order, at least one. What lies outside is the first or the last value.
+    """
+    index = (places - from_)[:, None] + np.arange(-before, after + 1)
+    if places[0] - before < from_ or places[-1] + after >= from_ + len(values):
+        index = np.minimum(np.maximum(index, 0), len(values) - 1)
+    found: Floats = values[index]
     return found
