@@ -7,6 +7,7 @@ Records that the package's weights learned from are judged by weights learned an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files as package
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ OPEN_END_S = 14.0
 _PACED = 100
 # Fibrillation is compared on a grid of this many seconds.
 _GRID_S = 0.5
+# Of the operating curve: 0 is what ships.
+_LEAST = (0.0, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 # The same man is in both halves of the set: 201 was learned from, 202 is not.
 _SAME_MAN = "202"
 
@@ -58,14 +61,18 @@ def evaluate(name: str, folder: Path) -> Outcome:
     learned = crossed([r for r in records if r.name in known]) if known & _names(records) else None
     counts: dict[str, NDArray[np.float64]] = {}
     others: dict[str, list[float]] = {}
+    curve: dict[float, NDArray[np.float64]] = {least: np.zeros(15) for least in _LEAST}
+    paced = {r.name for r in records if sum(letter == "/" for _, letter in r.beats) > _PACED}
     for record in records:
         crossed_here = learned is not None and record.name in learned.folds
         detector = learned.detector(record.name) if learned and crossed_here else HeartDetector()
         told = signs(detector, waves(record.mv, record.rate_hz, CODE), {"beats": True})
         counts[record.name] = judged(record, told)
         others[record.name] = rhythm_counts(record, told)
-    paced = {r.name for r in records if sum(letter == "/" for _, letter in r.beats) > _PACED}
-    return _outcome(counts, others, paced, sum(r.name in known for r in records))
+        for least in _LEAST if record.name not in paced else ():
+            curve[least] += judged(record, told, least)
+    outcome = _outcome(counts, others, paced, sum(r.name in known for r in records))
+    return replace(outcome, tables=(_curve(curve), *outcome.tables))
 
 
 def _names(records: Sequence[Recording]) -> set[str]:
@@ -81,10 +88,13 @@ def samples(record: Recording, told: Sequence[Sign]) -> NDArray[np.int64]:
     return found
 
 
-def judged(record: Recording, told: Sequence[Sign]) -> NDArray[np.float64]:
-    """Return a record's counts: beats one to one within 150 ms (EC57), fibrillation by its time."""
+def judged(record: Recording, told: Sequence[Sign], least: float = 0.0) -> NDArray[np.float64]:
+    """Return a record's counts: beats one to one within 150 ms (EC57), fibrillation by its time.
+
+    least: V and S that are less certain than this are taken for N.
+    """
     counts = np.zeros(15)
-    _beats(record, [sign for sign in told if sign.what == "beat"], counts)
+    _beats(record, [sign for sign in told if sign.what == "beat"], counts, least)
     _fibrillation(record, told, counts)
     return counts
 
@@ -96,12 +106,15 @@ def _within(at: NDArray[np.int64], spans: Sequence[tuple[int, int]]) -> NDArray[
     return found
 
 
-def _beats(record: Recording, told: Sequence[Sign], counts: NDArray[np.float64]) -> None:
+def _beats(
+    record: Recording, told: Sequence[Sign], counts: NDArray[np.float64], least: float
+) -> None:
     end = len(record.mv) - OPEN_END_S * record.rate_hz
     reference = [(at, CLASSES[x]) for at, x in record.beats if x in CLASSES]
     flutter = record.flutter()
     at = samples(record, told)
-    letters = np.array([sign.facts["class"] for sign in told] + ["?"])[:-1]
+    said = [sign.facts["class"] if sign.certainty >= least else "N" for sign in told]
+    letters = np.array([*said, "?"])[:-1]
     mine = matched(at, [sample for sample, _ in reference], MATCH_S * record.rate_hz)
     names = np.array([name for _, name in reference] + ["X"])
     truth = names[mine]
@@ -234,6 +247,20 @@ def _outcome(
         "with a steady rate, ventricular fibrillation and ST changes are not looked for."
     )
     return Outcome(keys, tuple(figures), proves, cannot, (_table(counts), _rhythms(others)))
+
+
+def _curve(curve: Mapping[float, NDArray[np.float64]]) -> Table:
+    rows = []
+    for least, row in curve.items():
+        shares = (
+            _part(row[V], row[V] + row[V_MISSED]),
+            _part(row[V], row[V] + row[V_FALSE]),
+            _part(row[S], row[S] + row[S_MISSED]),
+            _part(row[S], row[S] + row[S_FALSE]),
+        )
+        rows.append((f"{least:.2f}" if least else "as shipped", *(f"{x:.3f}" for x in shares)))
+    heads = ("V and S told from this certainty", "V found", "V right", "S found", "S right")
+    return Table("Operating curve", heads, tuple(rows))
 
 
 def _part(part: float, whole: float) -> float:
