@@ -19,7 +19,6 @@ from typing import Any
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import ExtraTreesClassifier
 
 from evaluation import files
 from evaluation.home_sets import UNKNOWN, Home, ordonez
@@ -87,6 +86,8 @@ def another_home(home: Home, draw: random.Random) -> list[Fired]:
 
 def learn(homes: Sequence[Home], without: Sequence[int] = (), trees: int = _TREES) -> Learned:
     """Learn from homes; `without`: days (by number, of every home) that must not be seen."""
+    from sklearn.ensemble import ExtraTreesClassifier
+
     rows: list[Floats] = []
     labels: list[NDArray[np.int64]] = []
     days: list[NDArray[np.int64]] = []
