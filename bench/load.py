@@ -17,13 +17,14 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from bench.messages import series
+from bench.messages import KINDS, series
 
 
 class Plan(msgspec.Struct):
     """What to send, to whom. critical: so many devices send one critical pressure.
 
     spread_s: the readings lie so far apart; window: unacknowledged messages a connection.
+    mixed: of every twenty messages one is a second of acceleration and two are events of the home.
     """
 
     port: int
@@ -32,6 +33,7 @@ class Plan(msgspec.Struct):
     window: int = 64
     critical: int = 0
     spread_s: float = 1.0
+    mixed: bool = False
 
 
 class Outcome(msgspec.Struct):
@@ -147,15 +149,18 @@ async def run(plan: Plan) -> Outcome:
     until = datetime.now(UTC)
     senders = []
     for index, (key, secret) in enumerate(plan.logins):
-        topic = text(f"songhe/1/{key}/readings")
+        topics = {kind: text(f"songhe/1/{key}/{kind}") for kind in KINDS}
         payloads = series(
             index,
             plan.messages,
             until=until,
             step_s=plan.spread_s,
             critical=index < plan.critical,
+            mixed=plan.mixed,
         )
-        packets = [publish(topic, n + 1, payload) for n, payload in enumerate(payloads)]
+        packets = [
+            publish(topics[kind], n + 1, payload) for n, (kind, payload) in enumerate(payloads)
+        ]
         sender = Sender(key, secret, packets, plan.window)
         await loop.create_connection(lambda s=sender: s, "127.0.0.1", plan.port)  # type: ignore[misc]
         senders.append(sender)

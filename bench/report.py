@@ -36,6 +36,7 @@ QUICK: dict[str, tuple[str, ...]] = {
     "connections": ("--devices", "2000", "--seconds", "10"),
     "search": ("--scale", "20"),
     "import": ("--scale", "2"),
+    "detectors": ("--devices", "200", "--scale", "100"),
 }
 TITLES = {
     "ingest": "Ingest: from the socket to the committed, judged row",
@@ -46,6 +47,7 @@ TITLES = {
     "connections": "Connections: 10,000 idle devices",
     "search": "Search: a million persons",
     "import": "Import: a spreadsheet of 100,000 persons",
+    "detectors": "Detectors: what they cost beside the rules on readings",
 }
 FINDINGS = "Where the time goes, and what was tried"
 _NOTE = "<!-- by hand: {name} -->"

@@ -95,4 +95,10 @@ TARGETS: dict[str, dict[str, Target]] = {
         "again_created": NONE,
         "again_changed": NONE,
     },
+    "detectors": {
+        "ratio_to_rules_only": Target(0.67, 0.9),
+        "mixed_ratio_to_rules_only": Target(0.67, 0.9),
+        "missing": NONE,
+        "mixed_missing": NONE,
+    },
 }

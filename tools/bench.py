@@ -18,6 +18,7 @@ from bench.options import Options
 
 NAMES = (
     "ingest", "alarm", "reads", "web", "trust", "connections", "trial", "search", "import",
+    "detectors",
 )  # fmt: skip
 MODULES = {"import": "imports"}  # a word of Python's own
 
