@@ -25,6 +25,9 @@ _GRID_S = 300.0
 _BRIDGED_S = 45 * 60.0
 _SPLIT_S = 180 * 60.0
 _SHORT, _LONG = 5, 32
+_FEWEST = 7
+# Averages nearer to each other than this (mg/dL) are equal: sums of floats.
+_EQUAL = 1e-9
 # What a figure needs before it is worth telling (consensus: 14 days, 70 % of readings).
 DAYS_FOR_A_REPORT, SHARE_FOR_A_REPORT = 14.0, 0.70
 
@@ -96,12 +99,13 @@ def mage(times_s: Floats, glucose: Floats) -> float | None:
     """Return the mean amplitude of glycaemic excursions (mg/dL) of readings in order of time.
 
     Traces are drawn on a grid of 5 min from midnight, split at holes of more than three hours; the
-    parts count by their length, holes included. None where no part has an excursion.
+    parts count by their length, holes included: their mean rise and their mean fall once each. None
+    where no part has an excursion.
     """
     found = [
-        (part_mage, float(len(part)))
+        (amplitude, float(len(part) - 1))
         for part in _parts(times_s, glucose)
-        if (part_mage := _of_part(part)) is not None
+        for amplitude in _of_part(part)
     ]
     if not found:
         return None
@@ -111,7 +115,8 @@ def mage(times_s: Floats, glucose: Floats) -> float | None:
 def on_grid(times_s: Floats, glucose: Floats) -> tuple[Floats, Floats]:
     """Return the trace on a grid of 5 min anchored at midnight, NaN in holes over 45 min."""
     first = np.floor(times_s[0] / 86_400) * 86_400
-    begin = first + np.ceil((times_s[0] - first) / _GRID_S) * _GRID_S
+    # A day's grid begins at 00:05, as that of the package: its last point is midnight.
+    begin = first + max(1.0, np.ceil((times_s[0] - first) / _GRID_S)) * _GRID_S
     grid = np.arange(begin, times_s[-1] + 1e-6, _GRID_S)
     drawn = np.interp(grid, times_s, glucose)
     before = np.clip(np.searchsorted(times_s, grid, side="right") - 1, 0, len(times_s) - 1)
@@ -130,13 +135,13 @@ def _parts(times_s: Floats, glucose: Floats) -> list[Floats]:
     return [drawn[part[0] : part[-1] + 1] for part in np.split(told, breaks) if len(part)]
 
 
-def _of_part(values: Floats) -> float | None:
-    if np.isfinite(values).sum() < _LONG:
-        return None
+def _of_part(values: Floats) -> list[float]:
+    """Return the mean rise and the mean fall of the excursions of a part, those that there are."""
+    if np.isfinite(values).sum() < _FEWEST:
+        return []
     spread = float(np.nanstd(values, ddof=1))
     legs = np.diff(_excursions(_turns(values), spread))
-    means = [float(side.mean()) for side in (legs[legs > 0], -legs[legs < 0]) if len(side)]
-    return float(np.mean(means)) if means else None
+    return [float(side.mean()) for side in (legs[legs > 0], -legs[legs < 0]) if len(side)]
 
 
 def _turns(values: Floats) -> list[float]:
@@ -145,7 +150,8 @@ def _turns(values: Floats) -> list[float]:
     The averages look back, so they cross after a turn: each turn is looked for from the one before
     it until the crossing that ends its time.
     """
-    above = _above(_moving(values, _SHORT) - _moving(values, _LONG))
+    long = min(_LONG, len(values))
+    above = _above(_moving(values, _SHORT) - _moving(values, long))
     crossings = np.flatnonzero(above[1:] != above[:-1]) + 1
     found: list[float] = []
     at = 0
@@ -158,9 +164,9 @@ def _turns(values: Floats) -> list[float]:
 
 
 def _above(difference: Floats) -> NDArray[np.bool_]:
-    """Say where the short average is above; in a hole it stays as it was."""
+    """Say where the short average is above; in a hole, and where both are equal, it stays."""
     above = difference > 0
-    for place in np.flatnonzero(np.isnan(difference)):
+    for place in np.flatnonzero(~(np.abs(difference) > _EQUAL)):
         above[place] = place > 0 and above[place - 1]
     return above
 

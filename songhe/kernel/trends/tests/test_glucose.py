@@ -98,3 +98,12 @@ def test_order_and_missing_values_do_not_matter_and_shares_add_up(
     assert one.low_pct + one.in_range_pct + one.high_pct == pytest.approx(100)
     assert one.very_low_pct <= one.low_pct
     assert one.mage is None or 0 < one.mage <= max(values) - min(values) + 1e-9
+
+
+def test_a_part_that_only_rises_counts_with_its_rise() -> None:
+    times, values = wave(1, 100, 200)
+    rise = np.linspace(100, 160, 60)
+    later = times[-1] + 6 * 3600 + 300.0 * np.arange(60)
+    found = mage(np.r_[times, later], np.r_[values, rise])
+    assert found == pytest.approx((2 * 287 * 100 + 59 * 60) / (2 * 287 + 59), rel=0.02)
+    assert mage(times[:5], values[:5]) is None
