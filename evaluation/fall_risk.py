@@ -1,7 +1,8 @@
 """Who will fall within a year, from a timed up and go with an accelerometer.
 
-Forty-seven people teach, ten of whom fell: three features of equal weight, named before by the
-paper's own finding (spectral entropy and its highest peak) and by the set (cpt); the threshold is
+Forty-seven people teach, ten of whom fell: three features of equal weight, two of them the
+paper's own finding (spectral entropy and its highest peak), the third (cpt) chosen among about a
+dozen sets on these very people, which flatters the figures a little; the threshold is
 where the people that teach stand nearest to the paper's balance. Nobody is judged by a threshold
 that has seen them, and nothing of it ships.
 """

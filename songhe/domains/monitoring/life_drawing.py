@@ -13,7 +13,8 @@ from songhe.kit.charts.scale import X_FROM, X_TO
 from songhe.kit.charts.svg import el, group, pct, px
 
 HALVES = 48
-_MOST_MINUTES = 30.0
+# The tallest bar is that of the busiest half hour, of ten minutes at least.
+_LEAST_MINUTES = 10.0
 _ROW_PX, _AXIS_PX = 72.0, 26.0
 _HOURS = (0, 6, 12, 18, 24)
 
@@ -22,8 +23,10 @@ def _x(half: float) -> float:
     return X_FROM + (X_TO - X_FROM) * half / HALVES
 
 
-def _height(minutes: float) -> float:
-    return _ROW_PX * min(minutes, _MOST_MINUTES) / _MOST_MINUTES
+def _most(profile: Profile, today: Day | None) -> float:
+    """Return the minutes that the tallest bar stands for."""
+    seen = max(today.active, default=0) if today is not None else 0
+    return max(_LEAST_MINUTES, float(seen), *profile.heat_high)
 
 
 def draw(profile: Profile, today: Day | None, until_half: int, sentence: str) -> SafeString:
@@ -35,9 +38,10 @@ def draw(profile: Profile, today: Day | None, until_half: int, sentence: str) ->
     top, base = 14.0, 14.0 + _ROW_PX
     below = base + _AXIS_PX
     height = below + _ROW_PX + 4
-    pieces = [*_usual(profile, base), *_hours(base)]
+    per_minute = _ROW_PX / _most(profile, today)
+    pieces = [*_usual(profile, base, per_minute), *_hours(base)]
     if today is not None:
-        pieces += _today(today, below, until_half)
+        pieces += _today(today, below, until_half, per_minute)
     pieces.append(el("text", {"class": "strong", "x": "0", "y": px(top)}, _("usual")))
     if today is not None:
         pieces.append(el("text", {"class": "strong", "x": "0", "y": px(below + 14)}, _("today")))
@@ -51,18 +55,18 @@ def _bar(half: int, y: float, tall: float, klass: str) -> SafeString:
                        "width": pct(width * 0.76), "height": px(tall), "rx": "1"})  # fmt: skip
 
 
-def _usual(profile: Profile, base: float) -> Iterator[SafeString]:
+def _usual(profile: Profile, base: float, per_minute: float) -> Iterator[SafeString]:
     for half in range(HALVES):
-        high, middle = _height(profile.heat_high[half]), _height(profile.heat[half])
+        high, middle = profile.heat_high[half] * per_minute, profile.heat[half] * per_minute
         if high > 0.5:
             yield _bar(half, base - high, high, "own")
         if middle > 0.5:
             yield _bar(half, base - middle, middle, "dot-full")
 
 
-def _today(today: Day, below: float, until_half: int) -> Iterator[SafeString]:
+def _today(today: Day, below: float, until_half: int, per_minute: float) -> Iterator[SafeString]:
     for half in range(min(until_half, HALVES)):
-        tall = _height(float(today.active[half]))
+        tall = today.active[half] * per_minute
         if tall > 0.5:
             yield _bar(half, below, tall, "dot-full")
     if until_half < HALVES:

@@ -23,6 +23,8 @@ SETTLE_US = 2 * MINUTE_US
 OUT_US = 10 * MINUTE_US
 # A night is at least this long a rest from the rooms of the day.
 _NIGHT_US = 3 * HOUR_US
+# Who is out of bed for longer is up.
+_UP_AGAIN_US = 2 * HOUR_US
 DAY_ROOMS = frozenset({"front", "seat", "living", "fridge", "heat", "crockery", "kitchen"})
 BATH = frozenset({"flush", "toilet", "shower", "basin", "bathroom"})
 _KITCHEN = frozenset({"fridge", "heat", "crockery", "kitchen"})
@@ -182,6 +184,8 @@ def _begins(stream: Stream, seen: list[tuple[int, Fired]], start_us: int) -> boo
 
 def _night(stream: Stream, start_us: int) -> tuple[int, int] | None:
     """Return the night that ends on a day: the longest rest from the rooms of the day."""
+    if (slept := _slept(stream, start_us)) is not None:
+        return slept
     edges = stream.within(start_us - 6 * HOUR_US, start_us + 16 * HOUR_US)
     rooms = [edge for edge in edges if edge[1].channel in DAY_ROOMS]
     if len(rooms) < 4:
@@ -195,6 +199,25 @@ def _night(stream: Stream, start_us: int) -> tuple[int, int] | None:
         and not stream.is_out(before[0])
     ]
     return max(rests)[1:] if rests else None
+
+
+def _slept(stream: Stream, start_us: int) -> tuple[int, int] | None:
+    """Return the night as the bed tells it: the longest time in it, ups of two hours left in."""
+    until_us = start_us + 16 * HOUR_US
+    inside = stream.within(start_us - 6 * HOUR_US, until_us)
+    spans = sorted({(e.at_us, e.until_us) for _, e in inside if e.channel == "bed"})
+    chains: list[list[int]] = []
+    for at_us, end_us in spans:
+        if end_us <= at_us or at_us >= start_us + 7 * HOUR_US:
+            continue
+        if chains and at_us - chains[-1][1] <= _UP_AGAIN_US:
+            chains[-1][1] = max(chains[-1][1], end_us)
+        else:
+            chains.append([at_us, end_us])
+    longest = max(chains, key=lambda chain: chain[1] - chain[0], default=None)
+    if longest is None or longest[1] - longest[0] < _NIGHT_US:
+        return None
+    return longest[0], min(longest[1], until_us)
 
 
 def _note_night(

@@ -85,7 +85,11 @@ def _hours(minutes: float, language: Language) -> str:
     whole = round(minutes)
     hours, rest = divmod(whole, 60)
     if language == "en":
+        if hours and not rest:
+            return f"{hours} h"
         return f"{hours} h {rest:02d} min" if hours else f"{rest} min"
+    if hours and not rest:
+        return f"{hours} 小时"
     return f"{hours} 小时 {rest} 分钟" if hours else f"{rest} 分钟"
 
 

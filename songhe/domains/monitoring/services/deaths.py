@@ -18,7 +18,7 @@ from songhe.kernel.detectors.rules import spec
 from songhe.kernel.wire import SubjectKind
 
 # Of rules about a place these speak of who lives there alone: a bed, a door, where somebody is.
-OF_SOMEBODY = frozenset({"bed", "door", "fence"})
+OF_SOMEBODY = frozenset({"bed", "door", "fence", "quiet", "not-up"})
 
 
 def about_the_dead(finding: Finding) -> bool:
