@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -18,12 +16,9 @@ from songhe.base.regions import selectors as regions
 from songhe.domains.devices import selectors as devices
 from songhe.domains.monitoring import (
     absence_reads,
-    drawings,
     phrases,
+    reasons,
     selectors,
-    story,
-    trial_reads,
-    words,
 )
 from songhe.domains.monitoring.models import Absence, Alarm, AlarmEntry
 from songhe.domains.monitoring.selectors import AlarmLine
@@ -36,9 +31,7 @@ from songhe.domains.telemetry import panels as readings
 from songhe.domains.telemetry import selectors as telemetry
 from songhe.engines.alarms.terms import OPEN_STATES, Priority, State
 from songhe.kernel import codes
-from songhe.kernel.detectors.rules import UnknownRule, spec
 from songhe.kit import charts, formats
-from songhe.kit.statuses import UNCONFIRMED, status_words
 
 ACTS = ("acknowledge", "note", "assign", "shelve", "resolve")
 PLAN_PX = 304.0
@@ -88,22 +81,6 @@ class Head:
             return _("Call the home")
         sex = self.line.person.sex if self.line.person is not None else ""
         return {"female": _("Call her"), "male": _("Call him")}.get(sex, _("Call the person"))
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """The sentence of the rule, where it comes from, how sure it is, and the evidence drawn."""
-
-    sentence: str
-    origin: str
-    rule: str
-    name: str
-    page: str
-    confirmed: bool
-    evidence: drawings.Evidence
-    drawing: drawings.Drawing
-    sure: str = ""
-    sources: Sequence[story.Source] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,44 +136,6 @@ def _time(moment: datetime, at: datetime) -> str:
     """Return the clock with seconds for today, day and clock before."""
     today = formats.clock_or_day(moment, at) == formats.clock(moment)
     return formats.clock(moment, seconds=True) if today else formats.moment(moment)
-
-
-def why(actor: Actor, line: AlarmLine, *, at: datetime) -> Why | None:
-    """Return why an alarm rang; None for an incident, which is its members."""
-    alarm = line.alarm
-    links = selectors.evidence_of(alarm)
-    seen = drawings.evidence(links, alarm)
-    if seen.finding is None:
-        return None
-    finding = seen.finding
-    try:
-        row = spec(finding.rule)
-    except UnknownRule:
-        return None
-    link = next(link for link in links if link.finding.pk == finding.pk)
-    status = str(finding.params.get("status", row.status))
-    drawing = drawings.draw(actor, line, seen, at=at)
-    origin = _("Rule %(rule)s, version %(version)s, source %(source)s (%(basis)s), %(status)s.") % {
-        "rule": finding.rule,
-        "version": finding.rule_version,
-        "source": phrases.source_words(str(finding.params.get("source", row.source))),
-        "basis": phrases.BASIS_WORDS.get(row.basis, row.basis),
-        "status": status_words(status),
-    }
-    clinical = trial_reads.is_clinical(row)
-    caution = _("A screening result, not a diagnosis.") if clinical else ""
-    return Why(
-        sentence=phrases.sentences([link.why, drawing.usual]),
-        origin=phrases.sentences([origin, caution]),
-        rule=finding.rule,
-        name=words.rule_name(finding.rule),
-        page="" if row.kind == "platform" else reverse("monitoring:rule", args=[finding.rule]),
-        confirmed=status not in UNCONFIRMED,
-        evidence=seen,
-        drawing=drawing,
-        sure=story.sure_words(alarm.certainty),
-        sources=story.sources(links),
-    )
 
 
 def course(alarm: Alarm, at: datetime) -> list[phrases.CourseLine]:
@@ -386,7 +325,7 @@ def fresh(actor: Actor, line: AlarmLine, *, at: datetime) -> dict[str, Any]:
     return {
         "may_rules": actor.may("monitoring.view_rules"),
         "head": head(actor, line, contacts_of(actor, line), at=at),
-        "why": why(actor, line, at=at),
+        "why": reasons.why(actor, line, at=at),
         "course": course(line.alarm, at),
         "members": members(actor, line.alarm) if line.alarm.is_storm else [],
         "vitals": vitals(actor, person, line.alarm, at=at) if person is not None else [],

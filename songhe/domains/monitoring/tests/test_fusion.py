@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from songhe.base.access.actor import SYSTEM
 from songhe.domains.devices import services as devices
 from songhe.domains.devices.models import Device, DeviceCommand, DeviceSeen
-from songhe.domains.monitoring import fusion, opened, phrases, selectors, services
+from songhe.domains.monitoring import fusion, phrases, reasons, selectors, services
 from songhe.domains.monitoring.models import Alarm, AlarmEntry
 from songhe.domains.monitoring.terms import EntryKind
 from songhe.domains.monitoring.testing import make_finding
@@ -52,7 +52,7 @@ def test_a_fall_and_a_call_within_minutes_are_one_alarm(county: County) -> None:
     assert [entry.kind for entry in both.entries.all()] == [EntryKind.RAISED, EntryKind.AGAIN]
     actor = county.actor("sun")
     [line] = selectors.lines(actor, [selectors.get_alarm(actor, both.pk)])
-    shown = opened.why(actor, line, at=later)
+    shown = reasons.why(actor, line, at=later)
     assert shown is not None
     assert [source.percent for source in shown.sources] == ["60%", "90%"]
     assert "96%" in shown.sure
