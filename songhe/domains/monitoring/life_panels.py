@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from songhe.base.access.actor import Actor
-from songhe.domains.monitoring import life_reads, life_words
+from songhe.domains.monitoring import life_reads, life_words, trend_reads
 from songhe.domains.people.panels import Tab
 from songhe.domains.people.selectors import PersonView
 
@@ -21,6 +21,14 @@ def tab(request: HttpRequest, person: PersonView) -> Tab | None:
     if not life_reads.is_open_to(actor, person):
         return None
     return Tab("life", _("Daily life"), reverse("monitoring:life", args=[person.id]), 20)
+
+
+def trends_tab(request: HttpRequest, person: PersonView) -> Tab | None:
+    """Add the page of trends to the pages of a person."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if not trend_reads.is_open_to(actor, person):
+        return None
+    return Tab("trends", _("Trends"), reverse("monitoring:trends", args=[person.id]), 30)
 
 
 def night_panel(request: HttpRequest, person: PersonView) -> SafeString | None:

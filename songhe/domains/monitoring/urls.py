@@ -131,6 +131,13 @@ urlpatterns = [
         section="desk",
     ),
     screen(
+        "people/<uuid:person_id>/trends/",
+        views.PersonTrends,
+        action="telemetry.view_readings",
+        name="trends",
+        section="desk",
+    ),
+    screen(
         "people/<uuid:person_id>/absences/",
         views.Absences,
         action="monitoring.view_absences",

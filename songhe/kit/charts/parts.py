@@ -46,6 +46,16 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What is expected at a moment to come, with its interval."""
+
+    at: datetime
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """A line with its name on it: 180 危急线."""
 

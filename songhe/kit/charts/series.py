@@ -10,7 +10,17 @@ from itertools import pairwise
 from django.utils.safestring import SafeString
 
 from songhe.kit.charts import words
-from songhe.kit.charts.parts import Ground, Point, Quantity, Rod, before, behind, ground, picture
+from songhe.kit.charts.parts import (
+    Expected,
+    Ground,
+    Point,
+    Quantity,
+    Rod,
+    before,
+    behind,
+    ground,
+    picture,
+)
 from songhe.kit.charts.scale import thin
 from songhe.kit.charts.svg import el, group, pct, px
 
@@ -30,10 +40,14 @@ class RodChart(Quantity):
 
 @dataclass(frozen=True)
 class LineChart(Quantity):
-    """One quantity; the line breaks at gaps. `dots` draws every reading as a dot as well."""
+    """One quantity; the line breaks at gaps. `dots` draws every reading as a dot as well.
+
+    `ahead`: what is expected after the last point, dashed in its interval, in time order.
+    """
 
     points: Sequence[Point] = ()
     dots: bool = False
+    ahead: Sequence[Expected] = ()
 
     @property
     def shown(self) -> list[Point]:
@@ -100,8 +114,9 @@ def _alarm_rod(g: Ground, rod: Rod) -> Iterator[SafeString]:
 def line(chart: LineChart) -> SafeString:
     """Draw one quantity; lines break at gaps, only the alarm's reading is vermilion."""
     shown = chart.shown
-    g = ground(chart, [p.at for p in shown], [p.value for p in shown])
-    pieces = [*behind(g)]
+    held = [v for e in chart.ahead for v in (e.low, e.high)]
+    g = ground(chart, [p.at for p in shown], [*(p.value for p in shown), *held])
+    pieces = [*behind(g), *_ahead(g, chart.ahead)]
     for run in _runs(shown, g):
         pieces += _run(g, run, dots=chart.dots)
     if shown and not shown[-1].alarm:
@@ -111,6 +126,20 @@ def line(chart: LineChart) -> SafeString:
             pieces += _alarm_point(g, point)
     pieces += before(g)
     return picture(chart, words.of_line(chart, shown, g.gaps), group(pieces))
+
+
+def _ahead(g: Ground, ahead: Sequence[Expected]) -> Iterator[SafeString]:
+    """Draw what is expected: a field between the dashed ends of its interval, the middle dashed."""
+    for a, b in pairwise(ahead):
+        x, width = g.time.x(a.at), g.time.x(b.at) - g.time.x(a.at)
+        high, low = max(a.high, b.high), min(a.low, b.low)
+        y = g.value.y(high)
+        yield el("rect", {"class": "ahead", "x": pct(x), "width": pct(width), "y": px(y),
+                          "height": px(g.value.y(low) - y)})
+        for css, left, right in (("ahead-end", a.low, b.low), ("ahead-end", a.high, b.high),
+                                 ("ahead-middle", a.value, b.value)):
+            yield el("line", {"class": css, "x1": pct(x), "y1": px(g.value.y(left)),
+                              "x2": pct(x + width), "y2": px(g.value.y(right))})
 
 
 def _runs(points: Sequence[Point], g: Ground) -> Iterator[list[Point]]:

@@ -25,6 +25,7 @@ from songhe.domains.monitoring.views.rules import (
     Rules,
 )
 from songhe.domains.monitoring.views.suggestions import DecideSuggestion, Suggestions
+from songhe.domains.monitoring.views.trends import PersonTrends
 from songhe.domains.monitoring.views.trials import StopTrial, TrialPage, TryRule
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "History",
     "Messages",
     "Note",
+    "PersonTrends",
     "PickRule",
     "Resolve",
     "RevertRule",

@@ -1,6 +1,7 @@
 """Reading readings, actor first: last values, series, the home's day, evidence, dead letters."""
 
 from songhe.domains.telemetry.selectors.courses import Bucket, courses_of
+from songhe.domains.telemetry.selectors.daily import Daily, daily_of, measured_since
 from songhe.domains.telemetry.selectors.home import (
     HomeDay,
     HomeEvent,
@@ -59,6 +60,7 @@ from songhe.domains.telemetry.selectors.stored import stream
 __all__ = [
     "Baseline",
     "Bucket",
+    "Daily",
     "HomeDay",
     "HomeEvent",
     "LatestValue",
@@ -77,6 +79,7 @@ __all__ = [
     "baseline",
     "baselines",
     "courses_of",
+    "daily_of",
     "day_picture",
     "figures",
     "get_letter",
@@ -87,6 +90,7 @@ __all__ = [
     "latest_of_persons",
     "lines_of",
     "list_letters",
+    "measured_since",
     "newest_of",
     "old_days",
     "opened",
