@@ -3,6 +3,8 @@
 Without arguments two sessions run side by side, each with a database server of its own, so divided
 that they take about as long. The second one's words follow when the first has ended.
 """
+# The tests of `evaluation` learn as `./dev train` does.
+# This tool needs: requirements-lab.lock
 
 from __future__ import annotations
 

@@ -84,3 +84,13 @@ def test_without_a_fitting_python_it_says_what_to_do(checkout: Path, tmp_path: P
     assert "Python 3.11 or 3.12 is needed" in done.stderr
     assert "请先安装" in done.stderr
     assert not (checkout / ".venv").exists()
+
+
+def test_a_tool_that_needs_more_brings_in_its_own_lock(checkout: Path) -> None:
+    (checkout / "requirements-lab.lock").write_text("# nothing more\n")
+    needing = TOOL.replace("import os, sys", "# This tool needs: requirements-lab.lock\nimport os, sys")
+    (checkout / "tools" / "lab.py").write_text(needing)
+    assert "requirements-lab.lock" not in dev(checkout, "hello").stderr
+    asked = dev(checkout, "lab")
+    assert asked.returncode == 0, asked.stderr
+    assert "requirements-lab.lock" in asked.stderr
