@@ -21,7 +21,7 @@ LONGEST_S = 31 * DAY_US // SECOND_US
 MOST_COUNT = 100
 LONGEST_MINUTES = 24 * 60
 SOURCED = ("G", "N")
-SLOWER = ("repeat", "for_s", "min_gap_s")
+SLOWER = ("repeat", "for_s", "min_gap_s", "loss_pct")
 FEWER = ("medium", "high", "single", "sign_score")
 _COUNTS = frozenset({"repeat", "clear_repeat", "block_n", "pair_n", "single_n", *FEWER})
 What = Literal["off", "limit", "limit_off", "slower"]
@@ -76,6 +76,10 @@ def bounds_of(rule: str, name: str) -> tuple[float, float] | None:
         return 0.0, 1.0
     if name.endswith("_s"):
         return 0.0, float(LONGEST_S)
+    if name == "loss_pct":
+        return 1.0, 50.0
+    if name in ("over_days", "again_days"):
+        return 14.0, 366.0
     if name == "minutes":
         return 1.0, float(LONGEST_MINUTES)
     return (1.0, float(MOST_COUNT)) if name in _COUNTS else (0.0, 1_000_000.0)

@@ -34,6 +34,7 @@ from songhe.kit import charts, formats
 from songhe.kit.charts.svg import group
 
 DAYS = timedelta(days=14)
+WEEKS = timedelta(days=200)
 DENSE = timedelta(hours=36)
 DENSE_FROM = 400
 HEARD = timedelta(hours=48)
@@ -100,7 +101,7 @@ def draw(actor: Actor, line: AlarmLine, seen: Evidence, *, at: datetime) -> Draw
     if seen.finding is None or seen.standing == "gone":
         return Drawing()
     kind = spec(seen.finding.rule).kind
-    if kind in ("threshold", "companion") and line.person is not None:
+    if kind in ("threshold", "companion", "trend") and line.person is not None:
         return _vital(actor, line, line.person, seen, at)
     if kind == "fence" and line.person is not None:
         return _fence(line, seen)
@@ -132,9 +133,10 @@ def _vital(
     if not _open(actor, person):
         return _closed(seen)
     keys = ("sbp", "dbp") if code.key in ("sbp", "dbp") else (code.key,)
-    start, end = _window(alarm, at, DAYS)
+    weeks = spec(finding.rule).kind == "trend"
+    start, end = _window(alarm, at, WEEKS if weeks else DAYS)
     found = telemetry.series(actor, person, keys, start, end)
-    dense = found.count > DENSE_FROM
+    dense = found.count > DENSE_FROM and not weeks
     if dense:
         start, end = _window(alarm, at, DENSE)
         found = telemetry.series(actor, person, keys, start, end)
@@ -150,7 +152,7 @@ def _vital(
         "decimals": code.decimals,
         "own": [charts.Band(row.low, row.high) for row in usual.values()],
         "limits": _limits(finding, {each.number for each in wanted}),
-        "gap_after": timedelta(hours=1) if dense else timedelta(days=2),
+        "gap_after": timedelta(hours=1) if dense else timedelta(days=14 if weeks else 2),
         "now": at,
         "height": 208,
     }

@@ -1,4 +1,4 @@
-"""Background work of monitoring: rules tried on stored readings, and suggestions to change them."""
+"""Background work of monitoring: trials of rules, suggestions, daily life, trends."""
 
 from __future__ import annotations
 
@@ -43,3 +43,11 @@ def suggest(context: JobContext, timestamp: int = 0) -> None:
 def learn_lives(context: JobContext, timestamp: int = 0) -> None:
     """Every night (02:15 in China) learn the days that are over of everybody with sensors."""
     services.learn_lives(clock=timezone.now, should_stop=context.should_abort)
+
+
+@app.periodic(cron="50 18 * * *", periodic_id="after-the-days")
+@app.task(name="monitoring.watch_trends", queue="old-days", lock="monitoring.lives", retry=AWAY,
+          pass_context=True)  # fmt: skip
+def watch_trends(context: JobContext, timestamp: int = 0) -> None:
+    """Every night (02:50 in China) judge how the values of everybody moved over weeks."""
+    services.watch_trends(clock=timezone.now, should_stop=context.should_abort)

@@ -50,6 +50,9 @@ class ParameterForm(KitForm):
                 regex=_CLOCK, label=parameter.label, help_text=hint, max_length=5,
                 error_messages={"invalid": mistake, "required": mistake},
             )  # fmt: skip
+        if parameter.kind == "level":
+            choices = [(level, parameter.show(level)) for level in ("warn", "urgent", "critical")]
+            return forms.ChoiceField(label=parameter.label, help_text=hint, choices=choices)
         is_limit = limit_name(parameter.name) is not None
         if is_limit:
             hint = _("%(hint)s. Empty: this limit is off.") % {"hint": hint}

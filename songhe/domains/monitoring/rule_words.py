@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from songhe.domains.monitoring import bounds, words
+from songhe.domains.monitoring.terms import PriorityWord
 from songhe.domains.telemetry.terms import unit_words
 from songhe.kernel import codes
 from songhe.kernel.detectors.rules import Spec, catalogue, limit_name, spec
@@ -19,9 +20,10 @@ from songhe.kit import formats
 SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 LEVELS = {"critical": "high", "urgent": "medium", "warn": "low", "unknown": "unknown"}
 _MINUTE_S = 60
-_SHARES = frozenset({"least", "sure_from", "stretch", "pause_s"})
+_SHARES = frozenset({"least", "sure_from", "run_sure", "stretch", "pause_s"})
 TIMES = frozenset({"from", "until"})
-_NAMES = {
+CHOSEN = frozenset({"out_level"})
+_NAMES: dict[str, tuple[Any, Any]] = {
     "repeat": (gettext_lazy("Confirming readings"), gettext_lazy("readings")),
     "window_s": (gettext_lazy("All of them within"), gettext_lazy("s")),
     "min_gap_s": (gettext_lazy("Shortest time between two of them"), gettext_lazy("s")),
@@ -57,13 +59,26 @@ _NAMES = {
     "least_min": (gettext_lazy("Never missed before"), gettext_lazy("min")),
     "stretch": (gettext_lazy("Times the usual silence"), ""),
     "later_min": (gettext_lazy("Later than usual by"), gettext_lazy("min")),
+    "run_sure": (gettext_lazy("Broad beats count from a certainty of"), ""),
+    "loss_pct": (gettext_lazy("A loss of at least"), "%"),
+    "over_days": (gettext_lazy("Over a time of"), gettext_lazy("days")),
+    "again_days": (gettext_lazy("Told again after"), gettext_lazy("days")),
     "single_n": (gettext_lazy("The same single value"), gettext_lazy("times")),
+}
+# What a kind of rule means by a name that others use otherwise.
+_NAMES_OF_KIND: dict[str, dict[str, tuple[Any, Any]]] = {
+    "not-back": {
+        "from": (gettext_lazy("Home by"), ""),
+        "until": (gettext_lazy("Looked for until"), ""),
+        "max_age_s": (gettext_lazy("The last position counts for"), gettext_lazy("s")),
+    },
+    "quiet": {"out_level": (gettext_lazy("Priority when the person went out"), "")},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a rule: its words, its unit, how it ships; kind is number or time."""
+    """One parameter of a rule: its words, its unit, how it ships; kind is number, time or level."""
 
     name: str
     label: str
@@ -78,6 +93,8 @@ class Parameter:
             return _("off")
         if self.kind == "time":
             return str(value)
+        if self.kind == "level":
+            return str(PriorityWord(LEVELS[value]).label)
         if self.name.endswith("_s") and value >= _MINUTE_S and value % _MINUTE_S == 0:
             return formats.span(timedelta(seconds=value))
         text = f"{float(value):.{self.decimals}f}" if self.decimals else f"{float(value):g}"
@@ -105,6 +122,7 @@ def parameters(rule: str) -> list[Parameter]:
     Lists and names of codes are how a rule is built; they are not offered.
     """
     row = spec(rule)
+    names = _NAMES | _NAMES_OF_KIND.get(row.kind, {})
     limits, others = [], []
     for name, value in row.params.items():
         split, margin = limit_name(name), name.removesuffix("_margin")
@@ -115,9 +133,9 @@ def parameters(rule: str) -> list[Parameter]:
             label = _("%(what)s: must come back by") % {"what": code_name(code)}
             unit = unit_words(code)
             others.append(Parameter(name, label, unit, "number", value, code.decimals))
-        elif name in _NAMES:
-            said, of = _NAMES[name]
-            kind = "time" if name in TIMES else "number"
+        elif name in names:
+            said, of = names[name]
+            kind = "time" if name in TIMES else "level" if name in CHOSEN else "number"
             decimals = 2 if name in _SHARES else 0
             others.append(Parameter(name, str(said), str(of), kind, value, decimals))
     return [*limits, *others]
@@ -149,6 +167,9 @@ def _timing(params: Mapping[str, Any]) -> list[str]:
     elif "from" in params:
         said.append(_("between %(from)s and %(until)s") % {
             "from": params["from"], "until": params["until"]})  # fmt: skip
+    if params.get("loss_pct"):
+        said.append(_("a loss of %(n)g %% within %(days)g days") % {
+            "n": params["loss_pct"], "days": params["over_days"]})  # fmt: skip
     if params.get("repeat", 1) > 1:
         said.append(_("%(n)g readings within %(minutes)g min") % {
             "n": params["repeat"], "minutes": params.get("window_s", 0) / 60})  # fmt: skip

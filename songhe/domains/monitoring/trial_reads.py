@@ -26,7 +26,7 @@ from songhe.kernel.wire import DeviceSnapshot, RuleScope, SubjectKind
 TRY = "monitoring.try_rule"
 PERSON = "people.Person"
 CHUNK = 40  # persons judged together: memory holds their states and some minutes of readings
-CLINICAL_KINDS = ("threshold", "companion", "news2")
+CLINICAL_KINDS = ("threshold", "companion", "news2", "trend")
 
 
 class NoSuchTrial(NotFound):
@@ -42,8 +42,11 @@ def is_clinical(row: Spec) -> bool:
 
 
 def is_replayed(row: Spec) -> bool:
-    """Tell whether a rule can be tried on what is stored: signals are too much to read again."""
-    return row.kind != "signal"
+    """Tell whether a rule can be tried on what is stored.
+
+    Signals are too much to read again; a trend is judged by the night and not by the gateway.
+    """
+    return row.kind not in ("signal", "trend")
 
 
 def class_of(rule: str) -> str:

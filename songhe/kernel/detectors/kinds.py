@@ -20,6 +20,7 @@ from songhe.kernel.detectors import (
     signal,
     silent,
     threshold,
+    trend,
     wander,
 )
 from songhe.kernel.detectors.rules import Rule
@@ -101,6 +102,7 @@ KINDS: dict[str, Kind] = {
         clock.ClockState, clock.step, clock.idle, clock.codes_of, flags=int(Flag.ADJUSTED)
     ),
     "signal": Kind(signal.SignalRuleState, signal.step, signal.idle, signal.codes_of),
+    "trend": Kind(trend.TrendState, trend.step, trend.idle, trend.codes_of),
     "wander": Kind(wander.WanderState, wander.step, wander.idle, wander.codes_of),
     "not-back": Kind(late_home.LateHomeState, late_home.step, late_home.idle, late_home.codes_of),
 }

@@ -13,7 +13,7 @@ from songhe.kernel.signals.catalogue import of_code
 
 Range = tuple[int, float, float]
 # Kinds that are asked otherwise than reading by reading.
-_APART = ("silent", "signal")
+_APART = ("silent", "signal", "trend")
 _CACHED = 4096
 
 

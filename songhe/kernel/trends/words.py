@@ -12,6 +12,7 @@ import numpy as np
 import yaml
 
 from songhe.kernel import codes
+from songhe.kernel.trends.fall import fall
 from songhe.kernel.trends.series import (
     VALUES_FOR_A_SLOPE,
     changes,
@@ -93,17 +94,11 @@ def _span_name(span: float) -> str:
 
 def _loss(at: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> list[Line]:
     """Return the strongest published limit of weight loss that is reached; medians of a week."""
-    end = at.max()
-    now = y[at > end - 7]
     for limit in reversed(_data()["weight_loss"]):
-        then = y[(at >= end - limit["days"]) & (at < end - limit["days"] + 7)]
-        if not len(then):
-            continue
-        before = float(np.median(then))
-        share = 100 * (before - float(np.median(now))) / before
-        if share >= limit["pct"]:
+        found = fall(at, y, limit["days"])
+        if found is not None and found.share_pct >= limit["pct"]:
             told: dict[str, float | str] = {
-                "share": share,
+                "share": found.share_pct,
                 "limit": float(limit["pct"]),
                 "months": float(limit["months"]),
                 "status": str(limit["status"]),

@@ -28,6 +28,7 @@ from songhe.domains.monitoring.services.suggesting import (
     make_suggestions,
     refuse_suggestion,
 )
+from songhe.domains.monitoring.services.trends import watch_trend, watch_trends
 from songhe.domains.monitoring.services.trials import (
     Interrupted,
     ask_trial,
@@ -61,6 +62,8 @@ __all__ = [
     "set_absence_end",
     "shelve_alarm",
     "take_findings",
+    "watch_trend",
+    "watch_trends",
     "withdraw_absence",
     "write_person_scope",
 ]

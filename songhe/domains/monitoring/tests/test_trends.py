@@ -157,9 +157,7 @@ def test_a_sensor_that_speaks_all_the_time_gives_metrics_and_a_few_pricks_do_not
 
 
 def test_pricks_of_a_finger_are_no_continuous_sensor(county: County, scale: UUID) -> None:
-    rows = [
-        (NOW - timedelta(hours=6 * n), "glucose-interstitial", 6.0 + n % 3) for n in range(60)
-    ]
+    rows = [(NOW - timedelta(hours=6 * n), "glucose-interstitial", 6.0 + n % 3) for n in range(60)]
     put(county.chen.pk, scale, rows)
     found = trends(county)
     assert found.sensor is None
