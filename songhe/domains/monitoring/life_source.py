@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ from songhe.domains.monitoring import absence_reads
 from songhe.domains.monitoring.trial_reads import devices_of, subjects_of
 from songhe.domains.telemetry import selectors as telemetry
 from songhe.kernel import codes
+from songhe.kernel.night.sleep import judge_night, shipped
 from songhe.kernel.night.summary import NightSummary, summarise
 from songhe.kernel.rhythm import Day, channel_of_device, days_of, events_of
 from songhe.kernel.rhythm.days import day_so_far
@@ -27,7 +29,8 @@ from songhe.kernel.wire import DeviceSnapshot, Reading
 
 # A night is looked for between these hours; what ends later is told by the day.
 NIGHT_FROM, NIGHT_UNTIL = clock(18), clock(11)
-NIGHT_KEYS = ("bed", "heart-rate", "respiration", "activity-counts", "sleep")
+WATCH_KEYS = ("activity-counts", "heart-rate-deviation")
+NIGHT_KEYS = ("bed", "heart-rate", "respiration", *WATCH_KEYS, "sleep")
 
 
 def zone() -> ZoneInfo:
@@ -106,13 +109,27 @@ class Source:
         end = datetime.combine(on, NIGHT_UNTIL, zone())
         end = end if until is None else min(end, until)
         readings = list(self._read(begin - timedelta(hours=6), end, NIGHT_KEYS))
-        return summarise(readings, to_us(begin), to_us(end))
+        told = summarise(readings, to_us(begin), to_us(end))
+        if told.bed_us is None or not (worn := _worn(readings, told.bed_us)):
+            return told
+        return summarise(readings, to_us(begin), to_us(end), judge_night(shipped(), worn))
 
     def _read(self, since: datetime, until: datetime, keys: Iterable[str]) -> Sequence[Reading]:
         found = telemetry.stream(
             subjects=self.subjects, since=since, until=until, codes=numbers(keys)
         )
         return list(found)
+
+
+def _worn(readings: Sequence[Reading], since_us: int) -> list[Reading]:
+    """Return what the watch that said most told from going to bed on, as its model was taught."""
+    telling = set(numbers(WATCH_KEYS))
+    said = [r for r in readings if r.effective_us >= since_us and telling & set(r.codes)]
+    watches = Counter(r.device for r in said)
+    if not watches:
+        return []
+    watch = min(watches, key=lambda device: (-watches[device], device))
+    return [r for r in said if r.device == watch]
 
 
 def source_of(person: UUID, *, since: datetime, until: datetime) -> Source:

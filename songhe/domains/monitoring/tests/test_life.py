@@ -18,6 +18,7 @@ from songhe.domains.devices import services as devices
 from songhe.domains.monitoring import life_reads, life_source, services
 from songhe.domains.monitoring.models import GatewayRules, LifeDay, LifeRhythm
 from songhe.domains.monitoring.tests.conftest import NOW, County
+from songhe.domains.monitoring.tests.test_trends import put
 from songhe.domains.people import selectors as people
 from songhe.domains.people import services as people_services
 from songhe.domains.telemetry.testing import make_readings
@@ -193,3 +194,33 @@ def test_the_page_shows_it_with_few_queries(house: House, county: County) -> Non
 def test_a_person_without_sensors_is_not_learned(county: County) -> None:
     assert life_source.persons(at=NOW, after=county.chen.pk, limit=5) == []
     assert services.learn_lives(clock=lambda: NOW, should_stop=lambda: False) == 0
+
+
+def test_a_watch_tells_how_long_she_slept(house: House, county: County) -> None:
+    watch, _secret = devices.register_device(
+        actor=SYSTEM, type="band", organization_id=county.centre.pk, at=NOW
+    )
+    house.live(TODAY)
+    house.store()
+    evening = datetime.combine(TODAY - timedelta(days=1), clock(21, 30), ZONE)
+    # Nine hours of epochs: an hour of turning, then rest, with the getting-up at 02:10.
+    rows = [
+        (evening + timedelta(seconds=30 * n), "activity-counts", _stir(n)) for n in range(1100)
+    ]
+    put(county.chen.pk, watch.pk, rows)
+    source = life_source.source_of(county.chen.pk, since=NOW - timedelta(days=1), until=NOW)
+    night = source.night(TODAY, NOW)
+    assert night.asleep_from == "epochs"
+    assert night.asleep_min is not None
+    assert 300 < night.asleep_min < 540
+    assert night.stirs_per_h is not None
+    # The night before it had no watch: how long she slept is not known, and not zero.
+    before = source.night(TODAY - timedelta(days=1), NOW)
+    assert before.asleep_min is None
+    assert before.asleep_from == ""
+
+
+def _stir(epoch: int) -> float:
+    if epoch < 120:
+        return 40.0 + 25 * (epoch % 3)
+    return 30.0 if 560 <= epoch < 585 else 0.0
