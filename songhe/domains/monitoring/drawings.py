@@ -34,7 +34,7 @@ from songhe.kit import charts, formats
 from songhe.kit.charts.svg import group
 
 DAYS = timedelta(days=14)
-WEEKS = timedelta(days=200)
+WEEKS = timedelta(days=14)
 DENSE = timedelta(hours=36)
 DENSE_FROM = 400
 HEARD = timedelta(hours=48)
@@ -134,7 +134,9 @@ def _vital(
         return _closed(seen)
     keys = ("sbp", "dbp") if code.key in ("sbp", "dbp") else (code.key,)
     weeks = spec(finding.rule).kind == "trend"
-    start, end = _window(alarm, at, WEEKS if weeks else DAYS)
+    # A trend is drawn over the time that it is told of, and two weeks more.
+    length = timedelta(days=finding.params["over_days"]) + WEEKS if weeks else DAYS
+    start, end = _window(alarm, at, length)
     found = telemetry.series(actor, person, keys, start, end)
     dense = found.count > DENSE_FROM and not weeks
     if dense:

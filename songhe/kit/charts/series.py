@@ -24,6 +24,11 @@ from songhe.kit.charts.parts import (
 from songhe.kit.charts.scale import thin
 from songhe.kit.charts.svg import el, group, pct, px
 
+# Values nearer to each other than this, in percent of the width, would cover each other.
+_LABEL_SHARE = 12.0
+# From so many readings that raised an alarm on, their dots are smaller.
+_CROWD = 6
+
 
 @dataclass(frozen=True)
 class RodChart(Quantity):
@@ -121,9 +126,7 @@ def line(chart: LineChart) -> SafeString:
         pieces += _run(g, run, dots=chart.dots)
     if shown and not shown[-1].alarm:
         pieces.append(_dot(g, shown[-1], "dot-full", "4"))
-    for point in shown:
-        if point.alarm:
-            pieces += _alarm_point(g, point)
+    pieces += _alarm_points(g, [point for point in shown if point.alarm])
     pieces += before(g)
     return picture(chart, words.of_line(chart, shown, g.gaps), group(pieces))
 
@@ -175,13 +178,22 @@ def _dot(g: Ground, point: Point, css: str, radius: str) -> SafeString:
                          "cy": px(g.value.y(point.value)), "r": radius})
 
 
-def _alarm_point(g: Ground, point: Point) -> Iterator[SafeString]:
-    yield _dot(g, point, "alarm-dot", "6")
-    share = g.time.x(point.at)
+def _alarm_points(g: Ground, points: Sequence[Point]) -> Iterator[SafeString]:
+    """Draw the readings that raised the alarm; where they crowd, the newest says its value."""
+    told = 200.0
+    for point in reversed(points):
+        yield _dot(g, point, "alarm-dot", "6" if len(points) < _CROWD else "4")
+        share = g.time.x(point.at)
+        if told - share >= _LABEL_SHARE:
+            told = share
+            yield _alarm_value(g, point, share)
+
+
+def _alarm_value(g: Ground, point: Point, share: float) -> SafeString:
     beside, anchor = (share - 2.4, "end") if share > 14 else (share + 2.4, "start")
     attributes = {"class": "alarm-text", "x": pct(beside), "y": px(g.value.y(point.value) + 5),
                   "text-anchor": anchor}
-    yield el("text", attributes, g.chart.show(point.value))
+    return el("text", attributes, g.chart.show(point.value))
 
 
 def bars(chart: BarChart) -> SafeString:

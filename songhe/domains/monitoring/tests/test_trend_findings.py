@@ -14,10 +14,12 @@ from songhe.base.access.actor import SYSTEM
 from songhe.domains.devices import services as devices
 from songhe.domains.monitoring import rule_words, services, words
 from songhe.domains.monitoring.models import Alarm, Finding
+from songhe.domains.monitoring.rule_forms import OverrideForm
 from songhe.domains.monitoring.tests.conftest import NOW, County
 from songhe.domains.monitoring.tests.surfaces import client, settle
 from songhe.domains.monitoring.tests.test_trends import put, weighed
 from songhe.engines.alarms.terms import State
+from songhe.kernel.detectors.rules import spec
 
 
 @pytest.fixture
@@ -131,3 +133,14 @@ def test_the_rule_is_said_in_words() -> None:
         assert level.show("warn") == "notice"
         names = {p.name: p.label for p in rule_words.parameters("not-back-by")}
         assert names["from"] == "Home by"
+
+
+def test_a_priority_among_the_parameters_is_chosen_from_a_list() -> None:
+    shipped = spec("no-sign-of-life").params
+    given = {"enabled": "yes", "reason": "she lives far away", "least_min": 60, "stretch": "1.0"}
+    said = rule_words.parameters("no-sign-of-life")
+    for level, is_valid in (("urgent", True), ("loud", False)):
+        form = OverrideForm(data={**given, "out_level": level}, parameters=said, base=shipped)
+        assert form.is_valid() is is_valid, form.errors
+        if is_valid:
+            assert form.changes == {"out_level": "urgent"}
