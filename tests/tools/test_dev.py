@@ -88,7 +88,8 @@ def test_without_a_fitting_python_it_says_what_to_do(checkout: Path, tmp_path: P
 
 def test_a_tool_that_needs_more_brings_in_its_own_lock(checkout: Path) -> None:
     (checkout / "requirements-lab.lock").write_text("# nothing more\n")
-    needing = TOOL.replace("import os, sys", "# This tool needs: requirements-lab.lock\nimport os, sys")
+    needs = "# This tool needs: requirements-lab.lock\nimport os, sys"
+    needing = TOOL.replace("import os, sys", needs)
     (checkout / "tools" / "lab.py").write_text(needing)
     assert "requirements-lab.lock" not in dev(checkout, "hello").stderr
     asked = dev(checkout, "lab")

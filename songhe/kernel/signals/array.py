@@ -140,7 +140,9 @@ class _Work:
     def wave(self, wave: Wave) -> None:
         """Gather frames into instants, whatever the cut; a pause or another array begins anew."""
         pause_us = wave.started_us - self.end_us
-        other = self.view is not None and self.view.background.shape != wave.samples.shape[1:]
+        known = self.view.background if self.view is not None else None
+        known = self.pending[0] if self.pending else known
+        other = known is not None and known.shape != wave.samples.shape[1:]
         if pause_us > _PAUSE_US or wave.rate_hz != self.rate_hz or other:
             self.pending, self.falling, self.seen_ticks, self.upright_ticks = [], [], 0, 0
             if pause_us > _LONG_PAUSE_US or other:

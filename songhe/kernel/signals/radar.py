@@ -24,6 +24,8 @@ _ASK_BINS = 10
 _SECOND_BINS = 10
 _BIN_US = round(track.BIN_S * 1_000_000)
 _EVIDENCE_US = 12_000_000
+# A point is x, y, z, velocity and intensity; slower or faster frames are no radar's.
+_COLUMNS, _RATES_HZ = 5, (2.0, 200.0)
 PARAMS: dict[str, Any] = {
     "present_points": 4,  # moving points in a second that say somebody is there
     "gone_s": 30.0,  # so long without any, and nobody is
@@ -72,7 +74,9 @@ class Radar:
         """Judge frames bin by bin of the stream's own clock."""
         work = _Work(state, {**PARAMS, **params})
         for wave in batch:
-            work.wave(wave)
+            fits = wave.samples.ndim == 3 and wave.samples.shape[2] >= _COLUMNS
+            if fits and _RATES_HZ[0] <= wave.rate_hz <= _RATES_HZ[1]:
+                work.wave(wave)
         if not batch and state.due_us is not None and now_us >= state.due_us:
             work.gone(state.due_us)
         return work.state(), work.signs
@@ -127,7 +131,7 @@ class _Work:
             while self.bin_no < number:
                 self._close(self.first_us + (self.bin_no + 1) * _BIN_US)
                 self.bin_no += 1
-            self.points.append(wave.samples[instant])
+            self.points.append(wave.samples[instant][:, :_COLUMNS])
         self.end_us = wave.end_us
 
     def _close(self, at_us: int) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID
 
 import msgspec
+import numpy as np
 import pytest
 
-from evaluation.streaming import waves
+from evaluation.streaming import START_US, waves
 from songhe.kernel.detectors import Evaluator, RuleBook
 from songhe.kernel.detectors.rules import catalogue
 from songhe.kernel.detectors.waves import TIMER
@@ -123,3 +125,44 @@ def test_every_rule_names_a_detector_and_words_that_its_signs_can_fill(row) -> N
     assert not row.params["detector"].startswith(TIMER)
     for text in (row.why_en, row.why_zh):
         assert text
+
+
+EVERY_RULE_ON = RuleScope("*", [RuleChange(row.id, "1", enabled=True) for row in SIGNAL_RULES])
+_RATES_HZ = (0.1, 1, 5, 10, 20, 50, 128, 360, 500, 1000, 9999.9)
+_JUMPS_US = (0, 0, 0, 0, 1000, -1000, 500_000, 10_000_000, -3_000_000, 4 * 3600 * 10**6)
+
+
+def _hostile(draw: np.random.Generator, code: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return samples of any shape, loud, flat, or with holes, as the gateway would take them."""
+    if code in (74, 80) and draw.random() < 0.8:
+        rows, columns = (int(draw.choice([1, 2, 4, 5, 8, 16, 32, 128])) for _ in "rc")
+        samples = draw.normal(25, 6, (int(draw.integers(1, 30)), rows, columns))
+        leads: tuple[str, ...] = ("",)
+    else:
+        count = int(draw.choice([1, 2, 3, 6, 9, 16]))
+        places = [str(draw.choice(["waist", "wrist", "left-foot", ""])) for _ in range(count)]
+        leads = tuple(f"{place} {n}" for n, place in enumerate(places))
+        size = int(draw.choice([1, 2, 5, 20, 100, 360, 1250]))
+        loud = float(draw.choice([0, 0.1, 1, 10, 50]))
+        samples = draw.normal(float(draw.choice([0, 9.8, -20])), loud, (size, count))
+    if draw.random() < 0.15:
+        samples[draw.random(samples.shape) < float(draw.choice([0.1, 0.5, 1.0]))] = np.nan
+    return samples.astype(np.float32), leads
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_that_the_gateway_takes_breaks_a_detector(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    evaluator = Evaluator(RuleBook([EVERY_RULE_ON]))
+    ends: dict[UUID, int] = {}
+    for _ in range(250):
+        device, code = UUID(int=int(draw.integers(1, 7))), int(draw.choice([70, 71, 74, 80, 72]))
+        samples, leads = _hostile(draw, code)
+        start_us = ends.get(device, START_US) + int(draw.choice(_JUMPS_US))
+        wave = Wave(
+            1, device, device, code, start_us, float(draw.choice(_RATES_HZ)), start_us, samples,
+            leads, person=device,
+        )  # fmt: skip
+        ends[device] = max(ends.get(device, 0), wave.end_us)
+        evaluator.judge((), wave.end_us, waves=[wave]).commit()
+        evaluator.tick(wave.end_us).commit()
