@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -17,8 +17,8 @@ from evaluation.outcome import Figure, Outcome, Table
 from evaluation.streaming import START_US, signs, waves
 from songhe.kernel.signals import Sign
 from songhe.kernel.signals.models import Model, model
-from songhe.kernel.signals.worn import ACCELERATION, FALL, FallDetector, card
-from songhe.kernel.signals.worn_features import STANDARD_GRAVITY
+from songhe.kernel.signals.worn import ACCELERATION, FALL, FallDetector, card, judged_twice
+from songhe.kernel.signals.worn_features import NAMES, STANDARD_GRAVITY
 from training import fall_worn
 
 LEARNED_FROM = fall_worn.SET
@@ -27,6 +27,7 @@ _MARK_S = 0.5
 _CURVE = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
 # No score reaches this: nothing is raised, so that every impact is judged for the curve.
 _NEVER = 2.0
+_LATE = NAMES.index("activity_late_g")
 _CURVE_TITLE = (
     "Operating curve of the model's score (before waiting whether the person stands again; where a "
     "fall is marked, alarms before it count here)"
@@ -113,13 +114,17 @@ class Judge:
         return self._of.get(subject) or (model("fall-worn"), card()["thresholds"])
 
 
+def leads_of(sensors: Iterable[str]) -> tuple[str, ...]:
+    """Return the leads of a device of these sensors."""
+    return tuple(f"{sensor} {axis}" for sensor in sensors for axis in "xyz")
+
+
 def heard(
     recording: Recording, sensors: Sequence[str], detector: FallDetector, least: dict[str, float]
 ) -> list[Sign]:
     """Return the falls that began for the detector, of these sensors as one device."""
     samples = np.concatenate([recording.sensors[sensor] for sensor in sensors], axis=1)
-    leads = [f"{sensor} {axis}" for sensor in sensors for axis in "xyz"]
-    stream = waves(samples, recording.rate_hz, ACCELERATION, leads=leads)
+    stream = waves(samples, recording.rate_hz, ACCELERATION, leads=leads_of(sensors))
     told = signs(detector, stream, least)
     return [sign for sign in told if sign.what == FALL and sign.phase == "begin"]
 
@@ -134,15 +139,18 @@ def right(recording: Recording, sign: Sign) -> bool:
 
 
 class _Listening:
-    """A model that remembers the greatest score it gave."""
+    """A model that remembers the greatest score it gave; at a first look of two if it was sure."""
 
-    def __init__(self, weights: Model) -> None:
+    def __init__(self, weights: Model, sure: float) -> None:
         self._weights = weights
+        self._sure = sure
         self.most = 0.0
 
     def __call__(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         found = self._weights(rows)
-        self.most = max(self.most, float(found.mean()))
+        score = float(found.mean())
+        if rows[0, _LATE] >= 0 or score >= self._sure:
+            self.most = max(self.most, score)
         return found
 
 
@@ -226,10 +234,14 @@ def _share(part: float, whole: float) -> str:
 
 def _curve(judge: Judge, all_of: Sequence[Recording]) -> Table:
     """Return the operating curve: one threshold for all, the greatest score of a recording."""
-    never = {"least_score_wrist": _NEVER, "least_score_trunk": _NEVER}
+    never = {
+        f"{kind}_score_{at}": _NEVER for kind in ("least", "sure") for at in ("wrist", "trunk")
+    }
     most = []
     for recording in all_of:
-        listening = _Listening(judge.of(recording.subject)[0])
+        weights, least = judge.of(recording.subject)
+        sure = least["sure_score_wrist"] if judged_twice(leads_of(recording.sensors)) else 0.0
+        listening = _Listening(weights, sure)
         heard(recording, list(recording.sensors), FallDetector(listening), never)
         most.append(listening.most)
     score = np.array(most)
@@ -296,7 +308,7 @@ def _words(name: str, judge: Judge, keys: Mapping[str, float]) -> tuple[str, str
     )
     if name == "falls_watch_smartfallmm":
         cannot += (
-            "Many fall recordings end before the two seconds after the impact that the detector "
-            "waits for, and some show no impact at all (nothing above 1.2 g)."
+            "Many fall recordings end before the two or three seconds after the impact that the "
+            "detector waits for, and some show no impact at all (nothing above 1.2 g)."
         )
     return proves, cannot

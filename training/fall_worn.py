@@ -15,7 +15,14 @@ from sklearn.ensemble import ExtraTreesRegressor
 
 from evaluation import files
 from songhe.kernel.signals import worn
-from songhe.kernel.signals.worn_features import AFTER_S, CELL_S, STANDARD_GRAVITY, cells, features
+from songhe.kernel.signals.worn_features import (
+    AFTER_S,
+    CELL_S,
+    LATE_S,
+    STANDARD_GRAVITY,
+    cells,
+    features,
+)
 
 Floats = NDArray[np.float64]
 Scorer = Callable[[NDArray[np.float32]], NDArray[Any]]
@@ -23,7 +30,7 @@ Scorer = Callable[[NDArray[np.float32]], NDArray[Any]]
 SET, RATE_HZ, MISSING = "falls_imu_umafall", 20.0, -32768
 # The columns of each sensor's acceleration (0.001 g).
 SENSORS = {"waist": 0, "wrist": 6, "chest": 12}
-NAME, VERSION, SEED = "fall-worn", "1", 20260101
+NAME, VERSION, SEED = "fall-worn", "2", 20260101
 # Each recording is learned as it is and so often as another sensor would have felt it.
 COPIES = 12
 FOLDS = 6
@@ -31,19 +38,25 @@ FOLDS = 6
 # Thresholds this near to the best one in that sum are equals.
 ALARMS_WEIGH, NO_WORSE = 2.0, 0.003
 REPEATS = 5
+# At a wrist's first look a score is sure that only this share of other recordings reaches.
+SURE_SHARE = 0.01
 # A fall's own impact is the strongest before this; what is this long before it is daily life.
 _LATEST_S, _CLEAR_S = 9.0, 2.5
 
 
 @dataclass(frozen=True)
 class Impact:
-    """One impact of a recording as the detector meets it. label: 1 fall, 0 none, -1 not told."""
+    """One impact of a recording as the detector meets it. label: 1 fall, 0 none, -1 not told.
+
+    late: the row of its second look, where a sensor has one.
+    """
 
     recording: tuple[int, str, int]
     subject: str
     is_fall: bool
     label: int
     row: list[float]
+    late: list[float] | None = None
 
 
 def recordings(folder: Path) -> Iterator[tuple[dict[str, str], dict[str, Floats]]]:
@@ -108,21 +121,29 @@ def _impacts_of(
                 label = 1
             elif at < strongest - _CLEAR_S * RATE_HZ:
                 label = 0
-        row_of = [*features(cells(samples, RATE_HZ, at)), *worn.worn_at(which[1])]
-        yield Impact(which, row["subject"], is_fall, label, row_of)
+        worn_at = worn.worn_at(which[1])
+        row_of = [*features(cells(samples, RATE_HZ, at)), *worn_at]
+        late = None
+        if worn_at[0] and at <= last - round(LATE_S * RATE_HZ):
+            late = [*features(cells(samples, RATE_HZ, at, late=True)), *worn_at]
+        yield Impact(which, row["subject"], is_fall, label, row_of, late)
 
 
 def forest(told: Sequence[Impact], seed: int = SEED) -> ExtraTreesRegressor:
     """Return trees learned from impacts whose label is known, both kinds weighing the same."""
     known = [impact for impact in told if impact.label >= 0]
-    rows = np.array([impact.row for impact in known], dtype=np.float32)
-    labels = np.array([impact.label for impact in known])
-    falls = int(labels.sum())
-    weights = np.where(labels == 1, (len(labels) - falls) / max(1, falls), 1.0)
+    falls = sum(impact.label for impact in known)
+    rows, labels, weights = [], [], []
+    for impact in known:
+        looks = [impact.row] if impact.late is None else [impact.row, impact.late]
+        rows += looks
+        labels += [impact.label] * len(looks)
+        weight = (len(known) - falls) / max(1, falls) if impact.label else 1.0
+        weights += [weight / len(looks)] * len(looks)
     trees = ExtraTreesRegressor(
-        80, max_leaf_nodes=100, min_samples_leaf=5, max_features=10, random_state=seed, n_jobs=1
+        80, max_leaf_nodes=100, min_samples_leaf=5, max_features=12, random_state=seed, n_jobs=1
     )
-    return trees.fit(rows, labels, sample_weight=weights)
+    return trees.fit(np.array(rows, dtype=np.float32), labels, sample_weight=weights)
 
 
 def folds(
@@ -138,6 +159,7 @@ def folds(
         )
 
 
+Scores = dict[tuple[int, str, int], NDArray[np.float64]]
 Truths = dict[str, list[tuple[tuple[int, str, int], bool]]]
 
 
@@ -147,33 +169,58 @@ def thresholds(told: Sequence[Impact], truths: Truths, repeats: int) -> dict[str
     The one at which sensitivity + ALARMS_WEIGH x specificity is greatest for recordings of people
     who were not learned from; among equals the middle, farthest from both mistakes. repeats: with
     so many other draws of the trees' chance, whose sums are averaged. Sure is a score that no other
-    recording of the trunk reaches.
+    recording of the trunk reaches; at the wrist's first look, SURE_SHARE of them.
     """
-    best: dict[tuple[int, str, int], NDArray[np.float64]] = {}
+    firsts, lasts = _most(told, repeats)
     nothing = np.zeros(repeats)
-    # One person out at a time: these trees know almost as many people as those that ship.
-    for known, judged in folds(told, len(told)):
-        rows = np.array([impact.row for impact in judged], dtype=np.float32)
-        scores = np.stack([forest(known, SEED + i).predict(rows) for i in range(repeats)], axis=1)
-        for impact, score in zip(judged, scores, strict=True):
-            which = impact.recording
-            best[which] = np.maximum(score, best.get(which, nothing))
     found = {}
-    for name, sensors in (
-        ("least_score_wrist", ("wrist",)),
-        ("least_score_trunk", ("waist", "chest")),
-    ):
+    for name, sensors in (("wrist", ("wrist",)), ("trunk", ("waist", "chest"))):
         mine = [truth for sensor in sensors for truth in truths[sensor]]
+        best = firsts if name == "trunk" else lasts
         falls = np.array([best.get(which, nothing) for which, is_fall in mine if is_fall])
         others = np.array([best.get(which, nothing) for which, is_fall in mine if not is_fall])
         grid = np.arange(0.2, 0.9, 0.01)
         right = np.array([(falls >= t).mean() + ALARMS_WEIGH * (others < t).mean() for t in grid])
-        found[name] = round(float(np.median(grid[right >= right.max() - NO_WORSE])), 2)
-        if name == "least_score_trunk":
-            # The median of the draws, since it rests on the one worst recording of each.
-            surest = float(np.median(others.max(axis=0)))
-            found["sure_score_trunk"] = round(max(found[name], surest + 0.01), 2)
+        least = round(float(np.median(grid[right >= right.max() - NO_WORSE])), 2)
+        first = np.array([firsts.get(which, nothing) for which, is_fall in mine if not is_fall])
+        share = 1.0 if name == "trunk" else 1 - SURE_SHARE
+        # The median of the draws, since it rests on the few worst recordings of each.
+        surest = float(np.median(np.quantile(first, share, axis=0)))
+        found[f"least_score_{name}"] = least
+        found[f"sure_score_{name}"] = round(max(least, surest + 0.01), 2)
     return found
+
+
+def _most(told: Sequence[Impact], repeats: int) -> tuple[Scores, Scores]:
+    """Return the greatest score of each recording by trees that do not know its person.
+
+    At the first look and at the last one, which is the only one of the trunk.
+    """
+    firsts: Scores = {}
+    lasts: Scores = {}
+    nothing = np.zeros(repeats)
+    # One person out at a time: these trees know almost as many people as those that ship.
+    for known, judged in folds(told, len(told)):
+        forests = [forest(known, SEED + i) for i in range(repeats)]
+        for found, some, rows_of in (
+            (firsts, judged, [impact.row for impact in judged]),
+            *_second(lasts, judged),
+        ):
+            rows = np.array(rows_of, dtype=np.float32)
+            scores = np.stack([trees.predict(rows) for trees in forests], axis=1)
+            for impact, score in zip(some, scores, strict=True):
+                which = impact.recording
+                found[which] = np.maximum(score, found.get(which, nothing))
+    return firsts, lasts
+
+
+def _second(
+    lasts: Scores, judged: Sequence[Impact]
+) -> list[tuple[Scores, list[Impact], list[list[float]]]]:
+    late = [(impact, impact.late) for impact in judged if impact.late is not None]
+    if not late:
+        return []
+    return [(lasts, [impact for impact, _ in late], [row for _, row in late])]
 
 
 def recording_truths(folder: Path, people: set[str]) -> Truths:

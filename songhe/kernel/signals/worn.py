@@ -1,13 +1,14 @@
 """Falls felt by a worn motion sensor: at the waist, the chest or the wrist, of acceleration alone.
 
 A quiet second costs one look at its loudest sample. An impact is judged two seconds later by a
-small model (docs/models/fall-worn.md); what follows may take it back (worn_after).
+small model (docs/models/fall-worn.md), at a wrist a second time after three unless it was sure;
+what follows may take it back (worn_after).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any
@@ -26,6 +27,8 @@ from songhe.kernel.signals.worn_features import (
     AFTER_S,
     BEFORE,
     CELL_S,
+    CELLS,
+    LATE_S,
     STANDARD_GRAVITY,
     cells,
     described,
@@ -39,7 +42,7 @@ Scorer = Callable[[Floats32], NDArray[Any]]
 FALL, LIES_STILL = "fall", "lies-still"
 ACCELERATION = 71
 # Impacts weaker than this are no falls; of several within a second the strongest is judged.
-GATE_G = 1.6
+GATE_G = 1.4
 ALONE_S = 1.0
 _GATE = (GATE_G * STANDARD_GRAVITY) ** 2
 _RATES_HZ = (15.0, 400.0)
@@ -82,10 +85,16 @@ def alone(squares: NDArray[Any], rate_hz: float, first: int, last: int) -> list[
     return found
 
 
-def needed_after(rate_hz: float, sensors: int) -> int:
-    """Return how many samples after an impact must be there before it is judged."""
-    more_s = _LATER_S if sensors > 1 else 0.0
+def needed_after(rate_hz: float, sensors: int, *, late: bool = False) -> int:
+    """Return how many samples after an impact must be there before it is judged, or once more."""
+    more_s = (_LATER_S if sensors > 1 else 0.0) + (LATE_S if late else 0.0)
     return int((AFTER_S + CELL_S + more_s) * rate_hz) + 1
+
+
+@lru_cache(maxsize=256)
+def judged_twice(leads: tuple[str, ...]) -> bool:
+    """Return whether a device has no sensor at the trunk: its impacts are judged twice."""
+    return not any(worn_at(where)[1] for where in positions(leads))
 
 
 class WornState(Run, eq=False):
@@ -96,9 +105,10 @@ class WornState(Run, eq=False):
 
 
 class FallDetector:
-    """Falls from worn acceleration. Params: least_score_wrist, least_score_trunk, sure_score_trunk.
+    """Falls from worn acceleration. Params: least_score_ and sure_score_, of wrist and trunk.
 
-    A fall of the trunk below the sure score is told three seconds later, if nobody stands again.
+    A fall of the trunk below the sure score is told three seconds later, if nobody stands again;
+    one of a wrist is judged again a second later, by what that second was like.
     """
 
     codes = frozenset({ACCELERATION})
@@ -130,7 +140,8 @@ class FallDetector:
             return state
         heard = appended(state, wave, _KEPT_S)
         before = heard.count - len(samples)
-        needed = needed_after(heard.rate_hz, samples.shape[1] // 3)
+        sensors, twice = samples.shape[1] // 3, judged_twice(heard.leads)
+        needed = needed_after(heard.rate_hz, sensors, late=twice)
         loud = not _quiet(samples)
         if (
             not loud
@@ -142,31 +153,29 @@ class FallDetector:
             over = np.flatnonzero(_squares(samples) > _GATE)
             if len(over):
                 heard.loud_at = before + int(over[-1])
-        first = max(0, before - needed)
-        if heard.loud_at >= first:
-            self._impacts(heard, first, heard.count - 1 - needed, params, told)
+        if heard.loud_at >= max(0, before - needed):
+            self._impacts(heard, before, params, told)
         _follow(heard, heard.count - 1, told)
         return heard
 
     def _impacts(
-        self,
-        state: WornState,
-        first: int,
-        last: int,
-        params: Mapping[str, Any],
-        told: list[Sign],
+        self, state: WornState, before: int, params: Mapping[str, Any], told: list[Sign]
     ) -> None:
-        """Judge the impacts of the run from first to last, all of whose surroundings are there."""
-        if last < first:
-            return
+        """Judge the impacts all of whose surroundings are there since a sample of the run."""
         whole, begin = state.joined()
         squares = _squares(whole)
-        if not (squares[first - begin : last - begin + 1] > _GATE).any():
-            return
-        for place in alone(squares, state.rate_hz, first - begin, last - begin):
+        turns: list[tuple[int, bool, int]] = []
+        for late in (False, True) if judged_twice(state.leads) else (False,):
+            needed = needed_after(state.rate_hz, len(state.leads) // 3, late=late)
+            first, last = max(0, before - needed), state.count - 1 - needed
+            if last < first or not (squares[first - begin : last - begin + 1] > _GATE).any():
+                continue
+            places = alone(squares, state.rate_hz, first - begin, last - begin)
+            turns += [(begin + place + needed, late, place) for place in places]
+        for known, late, place in sorted(turns):
             # In the order in which things become known: what was before may end first.
-            _follow(state, begin + place + needed_after(state.rate_hz, whole.shape[1] // 3), told)
-            self._judge(state, whole, squares, begin, place, params, told)
+            _follow(state, known, told)
+            self._judge(state, whole, squares, begin, place, late, params, told)
 
     def _judge(
         self,
@@ -175,25 +184,30 @@ class FallDetector:
         squares: NDArray[Any],
         begin: int,
         place: int,
+        late: bool,
         params: Mapping[str, Any],
         told: list[Sign],
     ) -> None:
+        if late and state.after is not None and state.after.at >= begin + place:
+            return
         where = positions(state.leads)
-        moments = _moments(whole, state.rate_hz, place, len(where))
+        moments = _moments(whole, state.rate_hz, place, len(where), late)
         rows = [[*features(m), *worn_at(where[i])] for i, m in moments.items()]
         if not rows:
             return
         scorer = self._scorer or model("fall-worn")
         scores = np.asarray(scorer(np.array(rows, dtype=np.float32))).reshape(-1)
         least = [_least(where[i], params) for i in moments]
+        if judged_twice(state.leads) and not late:
+            least = [_param("sure_score_wrist", params)]
         score, threshold = float(scores.mean()), float(np.mean(least))
         certainty = round(min(1.0, score), 3)
         if score < threshold or not _tops(state, float(squares[place]), certainty):
             return
         # The sensor that is surest tells the story, the trunk's rather than a wrist's.
         chosen = max(moments, key=lambda i: (worn_at(where[i])[1], scores[list(moments).index(i)]))
-        moment = moments[chosen]
-        needed = needed_after(state.rate_hz, len(where))
+        moment = moments[chosen][:CELLS]
+        needed = needed_after(state.rate_hz, len(where), late=late)
         at = begin + place
         known = at + needed + 1
         trunk = worn_at(where[chosen])[1] > 0
@@ -257,15 +271,15 @@ def _quiet(samples: Floats32) -> bool:
     return float(np.einsum("npk,npk->np", by_sensor, by_sensor).max()) < _GATE * 0.999
 
 
-def _window(whole: Floats32, rate_hz: float, at: int) -> tuple[NDArray[Any], int]:
+def _window(whole: Floats32, rate_hz: float, at: int, late: bool) -> tuple[NDArray[Any], int]:
     """Return the samples that the cells around one need, the same however waves were cut."""
     begin = max(0, at - int((BEFORE + 1) * CELL_S * rate_hz) - 2)
-    end = at + int((AFTER_S + CELL_S) * rate_hz) + 2
+    end = at + int((AFTER_S + CELL_S + (LATE_S if late else 0.0)) * rate_hz) + 2
     return whole[begin:end].astype(np.float64) / STANDARD_GRAVITY, at - begin
 
 
 def _moments(
-    whole: Floats32, rate_hz: float, place: int, sensors: int
+    whole: Floats32, rate_hz: float, place: int, sensors: int, late: bool
 ) -> dict[int, NDArray[np.float64]]:
     """Return the moment of an impact as each sensor felt it; a sensor without values has none."""
     found = {}
@@ -278,10 +292,10 @@ def _moments(
             if np.isnan(near).all():
                 continue
             at = begin + int(np.nanargmax(near))
-        window, middle = _window(part, rate_hz, at)
+        window, middle = _window(part, rate_hz, at, late)
         if np.isnan(window).any():
             continue
-        found[sensor] = cells(window, rate_hz, middle)
+        found[sensor] = cells(window, rate_hz, middle, late=late)
     return found
 
 

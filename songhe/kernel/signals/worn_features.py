@@ -2,7 +2,7 @@
 
 Acceleration is in g here. A moment is cut into cells of 50 ms, each the mean of what was measured
 in it, so that sensors of 20 to 200 Hz say the same. The impact's own sample is in the middle of
-cell BEFORE.
+cell BEFORE. A late moment goes on for one more second.
 """
 
 from __future__ import annotations
@@ -21,10 +21,15 @@ BEFORE = round(BEFORE_S / CELL_S)
 AFTER_S = 2.0
 AFTER = round(AFTER_S / CELL_S)
 CELLS = BEFORE + 1 + AFTER
+LATE_S = 1.0
+LATE = round(LATE_S / CELL_S)
 # Above these a sensor of small range is at its end; more tells nothing.
 _MOST_G = 6.0
 _MOST_JERK_G = 8.0
-_HALF = np.arange(-BEFORE, AFTER + 2) - 0.5
+_CALM_G = 0.1
+_HALF = np.arange(-BEFORE, AFTER + LATE + 2) - 0.5
+# What is said of the late second where it is not known.
+_UNKNOWN = [-1.0] * 7
 
 NAMES = (
     "peak_g", "peak_150ms_g", "peak_350ms_g", "dip_150ms_g", "dip_300ms_g", "drop_g_s", "hit_g_s",
@@ -32,14 +37,20 @@ NAMES = (
     "tilt_before_last_deg", "tilt_near_last_deg", "turn_deg", "jerk_g", "jerk_sum_g",
     "peaks_before", "peaks_after_per_s", "second_before_g", "second_after_g", "norm_last_g",
     "busy_share", "impact_along_before", "impact_along_last", "tilt_before_after_deg",
-    "log_impact_to_before", "log_impact_to_after", "is_wrist", "is_trunk",
+    "log_impact_to_before", "log_impact_to_after",
+    "activity_late_g", "unrest_late_g", "most_late_g", "tilt_before_late_deg",
+    "tilt_last_late_deg", "jerk_late_g", "calm_share_late", "is_wrist", "is_trunk",
 )  # fmt: skip
 
 
-def cells(samples: Floats, rate_hz: float, at: int) -> Floats:
-    """Return the cells around a sample: (CELLS, 3) from (n, 3), g; the edges go on as they are."""
+def cells(samples: Floats, rate_hz: float, at: int, *, late: bool = False) -> Floats:
+    """Return the cells around a sample: (CELLS, 3) from (n, 3), g; the edges go on as they are.
+
+    late: with those of the late second, (CELLS + LATE, 3).
+    """
     width = rate_hz * CELL_S
-    edges = np.clip(at + 0.5 + _HALF * width, 0, len(samples))
+    half = _HALF if late else _HALF[:-LATE]
+    edges = np.clip(at + 0.5 + half * width, 0, len(samples))
     sums = np.zeros((len(samples) + 1, 3))
     np.cumsum(samples, axis=0, out=sums[1:])
     below = np.minimum(edges.astype(np.intp), len(samples) - 1)
@@ -84,9 +95,32 @@ def _bumps(values: Floats) -> int:
     return int(np.count_nonzero(tops))
 
 
-def features(moment: Floats) -> list[float]:
-    """Return the figures of NAMES but the last two (where it is worn) of cells (CELLS, 3), g."""
-    p = BEFORE
+def _late(whole: Floats) -> list[float]:
+    """Return the figures of the late second: whether who moved before it comes to rest."""
+    if len(whole) < CELLS + LATE:
+        return _UNKNOWN
+    late = whole[CELLS:]
+    size = np.minimum(np.sqrt((late * late).sum(axis=1)), _MOST_G)
+    steps = np.diff(whole[CELLS - 10 :], axis=0)
+    jerk = np.sqrt((steps * steps).sum(axis=1))
+    down = late[-12:].mean(axis=0)
+    return [
+        _spread(late),
+        float(np.abs(size - 1).mean()),
+        float(size.max()),
+        angle_deg(whole[: BEFORE - 20].mean(axis=0), down),
+        angle_deg(whole[CELLS - 12 : CELLS].mean(axis=0), down),
+        float(np.median(jerk)),
+        float((jerk < _CALM_G).mean()),
+    ]
+
+
+def features(whole: Floats) -> list[float]:
+    """Return the figures of NAMES but the last two (where it is worn) of cells, g.
+
+    whole: (CELLS, 3), or (CELLS + LATE, 3) where the late second is known too.
+    """
+    p, moment = BEFORE, whole[:CELLS]
     size = np.minimum(np.sqrt((moment * moment).sum(axis=1)), _MOST_G)
     size_150, size_300, size_350 = (_smooth(size, width) for width in (3, 6, 7))
     before, after, last = moment[: p - 20], moment[p + 8 :], moment[-12:]
@@ -128,6 +162,7 @@ def features(moment: Floats) -> list[float]:
         angle_deg(down_before, moment[p + 4 : p + 16].mean(axis=0)),
         math.log(excess / (activity_before + 0.05)),
         math.log(excess / (activity_after + 0.05)),
+        *_late(whole),
     ]
 
 

@@ -174,8 +174,8 @@ def test_positions_by_their_leads() -> None:
 @settings(max_examples=20, deadline=None)
 def test_figures_are_finite_whatever_is_felt(rate_hz: float, seed: int) -> None:
     felt = np.random.default_rng(seed).normal(0, 3, (round(5 * rate_hz), 3))
-    for at in (0, len(felt) // 2, len(felt) - 1):
-        found = features(cells(felt, rate_hz, at))
+    for at, late in ((0, False), (len(felt) // 2, True), (len(felt) - 1, True)):
+        found = features(cells(felt, rate_hz, at, late=late))
         assert len(found) == len(NAMES) - 2
         assert np.isfinite(found).all()
 
@@ -210,11 +210,43 @@ def test_a_doubtful_fall_after_which_the_person_stands_is_never_told() -> None:
     )
 
 
-def test_a_wrist_does_not_wait() -> None:
-    wrist = ("wrist x", "wrist y", "wrist z")
-    assert [s.known_us for s in _doubted(_fall(), wrist)] == [
-        s.known_us for s in _told(_fall(), leads=wrist)
-    ]
+WRIST = ("wrist x", "wrist y", "wrist z")
+
+
+def _worn_twice(samples: NDArray[np.float32], first: float, second: float):
+    """Judge a wrist with one score at its first look and another at its second."""
+    late = NAMES.index("activity_late_g")
+
+    def scorer(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.where(rows[:, [late]] < 0, np.float32(first), np.float32(second))
+
+    stream = waves(samples, 50.0, ACCELERATION, leads=WRIST)
+    params = {"sure_score_wrist": 0.8, "least_score_wrist": 0.5}
+    return [s for s in signs(FallDetector(scorer), stream, params) if s.what == FALL]
+
+
+def test_a_wrist_is_judged_once_more_a_second_later_unless_it_was_sure() -> None:
+    (sure,), (later,) = _worn_twice(_fall(), 0.9, 0.9), _worn_twice(_fall(), 0.7, 0.6)
+    assert later.at_us == sure.at_us
+    assert later.known_us - sure.known_us == 1_000_000
+    assert (sure.certainty, later.certainty) == (0.9, 0.6)
+    # What the first look was sure of, the second does not take back; nor is it told twice.
+    assert len(_worn_twice(_fall(), 0.9, 0.1)) == 1
+    assert _worn_twice(_fall(), 0.7, 0.4) == []
+    # A recording that ends between the looks leaves it unsaid.
+    assert _worn_twice(_fall()[: 50 * 8], 0.7, 0.6) == []
+
+
+@pytest.mark.parametrize("sure", [0.3, 1.1])
+def test_cuts_change_nothing_at_a_wrist(sure: float) -> None:
+    params = {"sure_score_wrist": sure, "least_score_wrist": 0.1}
+    for up in (False, True):
+        samples = _fall(up=up, then_s=4.0)
+        told = signs(FallDetector(), waves(samples, 50.0, ACCELERATION, leads=WRIST), params)
+        assert told
+        assert not broken_promises(
+            FallDetector(), samples, 50.0, ACCELERATION, leads=WRIST, params=params
+        )
 
 
 def test_a_harder_impact_counts_while_a_fall_is_open() -> None:
