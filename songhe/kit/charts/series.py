@@ -186,10 +186,14 @@ def _alarm_points(g: Ground, points: Sequence[Point]) -> Iterator[SafeString]:
         share = g.time.x(point.at)
         if told - share >= _LABEL_SHARE:
             told = share
-            yield _alarm_value(g, point, share)
+            yield _alarm_value(g, point, share, above=len(points) >= _CROWD)
 
 
-def _alarm_value(g: Ground, point: Point, share: float) -> SafeString:
+def _alarm_value(g: Ground, point: Point, share: float, *, above: bool) -> SafeString:
+    if above:
+        attributes = {"class": "alarm-text", "x": pct(share), "y": px(g.value.y(point.value) - 10),
+                      "text-anchor": "end" if share > 90 else "middle"}
+        return el("text", attributes, g.chart.show(point.value))
     beside, anchor = (share - 2.4, "end") if share > 14 else (share + 2.4, "start")
     attributes = {"class": "alarm-text", "x": pct(beside), "y": px(g.value.y(point.value) + 5),
                   "text-anchor": anchor}

@@ -122,6 +122,8 @@ def test_the_alarm_draws_the_weights_it_rests_on(county: County, scale: UUID) ->
     text = answer.content.decode()
     assert answer.status_code == 200
     assert text.count("alarm-dot") == 14
+    # Their values do not cover each other.
+    assert 2 <= text.count("alarm-text") <= 5
     assert "尚未核实" in text
 
 
