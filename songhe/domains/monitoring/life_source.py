@@ -94,13 +94,13 @@ class Source:
         """Return every local day from first up to and without until."""
         since, end = midnight(first), midnight(until)
         readings = self._read(since - timedelta(days=1), end, KEYS)
-        events = events_of(readings, self.sensors)
+        events = events_of(readings, self.sensors, to_us(end))
         return days_of(events, settings.TIME_ZONE, to_us(since), to_us(end), self.away)
 
     def today(self, at: datetime) -> Day:
         """Return the local day that is under way, as far as it is."""
         since = midnight(local_day(at)) - timedelta(days=1)
-        events = events_of(self._read(since, at, KEYS), self.sensors)
+        events = events_of(self._read(since, at, KEYS), self.sensors, to_us(at))
         return day_so_far(events, settings.TIME_ZONE, to_us(at), self.away)
 
     def night(self, on: date, until: datetime | None = None) -> NightSummary:

@@ -231,7 +231,8 @@ def _note_night(
         bed_us, up_us = in_bed[0], in_bed[-1]
         values["bed_exits"] = float(_exits(inside))
     values["bed"] = (bed_us - start_us) / MINUTE_US
-    values["up"] = (up_us - start_us) / MINUTE_US
+    if up_us < stream.until_us:  # still in bed is not up
+        values["up"] = (up_us - start_us) / MINUTE_US
     baths = [at_us for at_us, event in inside if event.channel in BATH]
     baths = [at for at in baths if bed_us + _SETTLE_IN_US < at < up_us - _SETTLE_IN_US]
     values["night_toilet"] = float(len(_clusters(baths, _TOGETHER_US)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from songhe.kernel import codes
 from songhe.kernel.rhythm.sensing import Fired, channel_of_device, in_order
@@ -42,8 +42,12 @@ def is_sign(key: str, on: bool, was_on: bool | None) -> bool:
     return on or bool(was_on)
 
 
-def events_of(readings: Iterable[Reading], sensors: Mapping[str, str]) -> list[Fired]:
+def events_of(
+    readings: Iterable[Reading], sensors: Mapping[str, str], until_us: int | None = None
+) -> list[Fired]:
     """Return the events of one person's home from stored readings, in order.
+
+    until_us: up to when readings were asked for; who is in bed then has been in it until then.
 
     sensors: channel by device id, as `channel_of_device` names them; a device that is not in it
     counts by its code, a switch or plug not at all.
@@ -73,13 +77,18 @@ def events_of(readings: Iterable[Reading], sensors: Mapping[str, str]) -> list[F
                 found.append(Fired(began[0], at_us, channel, room))
                 open_us[which] = (at_us, channel, room)
             elif not on and began is not None:
-                until_us = at_us if at_us - began[0] <= _LONGEST_US else began[0]
-                found.append(Fired(began[0], until_us, channel, room))
+                end_us = at_us if at_us - began[0] <= _LONGEST_US else began[0]
+                found.append(Fired(began[0], end_us, channel, room))
                 del open_us[which]
             elif not on and sign:
                 found.append(Fired(at_us, at_us, channel, room))
-    found += [Fired(at_us, at_us, channel, room) for at_us, channel, room in open_us.values()]
-    return in_order(found)
+    return in_order([*found, *_still_on(open_us.values(), until_us)])
+
+
+def _still_on(open_: Iterable[tuple[int, str, str]], until_us: int | None) -> Iterator[Fired]:
+    for at_us, channel, room in open_:
+        lasts = channel == "bed" and until_us is not None
+        yield Fired(at_us, until_us if lasts and until_us else at_us, channel, room)
 
 
 def _by_code(key: str) -> str | None:

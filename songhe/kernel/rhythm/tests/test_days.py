@@ -1,14 +1,17 @@
 """What is read out of one day, and out of the names of sensors and readings."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from songhe.kernel import codes
 from songhe.kernel.rhythm import channel_of, channel_of_device, events_of
 from songhe.kernel.rhythm.days import Stream, day_so_far
 from songhe.kernel.rhythm.tests.home import FIRST, ZONE, at, days, fired, life
 from songhe.kernel.tests.make import BAND, CHEN, HALL, KITCHEN, reading
-from songhe.kernel.time import MINUTE_US
+from songhe.kernel.time import DAY_US, HOUR_US, MINUTE_US
+from songhe.kernel.wire import Reading
 
 
 @pytest.mark.parametrize(
@@ -132,3 +135,22 @@ def test_what_comes_later_does_not_change_a_day_that_is_over() -> None:
     cut = at(FIRST + timedelta(days=4), 0)
     before = [e for e in events if e.until_us < cut + 12 * 60 * MINUTE_US]
     assert days(before, 3) == days(events, 3)
+
+
+def test_who_is_still_in_bed_is_not_up_and_the_night_goes_on() -> None:
+    bed, sensors = UUID(int=9), {str(UUID(int=9)): "bed"}
+    begin = 1_795_000_000_000_000 // DAY_US * DAY_US  # midnight, UTC
+
+    def said(hours: float, value: float) -> Reading:
+        at_us = begin + round(hours * HOUR_US)
+        return Reading(2, bed, bed, at_us, at_us, (codes.by_key("bed").number,), (value,))
+
+    readings = [said(-2.5, 0.0), said(-2.4, 1.0), said(2.0, 0.0), said(2.2, 1.0)]
+    at_us = begin + 5 * HOUR_US
+    day = day_so_far(events_of(readings, sensors, at_us), "UTC", at_us)
+    assert "up" not in day.values
+    assert day.values["bed"] == pytest.approx(-2.4 * 60)
+    up = [*readings, said(5.5, 0.0)]
+    later = day_so_far(events_of(up, sensors, at_us + HOUR_US), "UTC", at_us + HOUR_US)
+    assert later.values["up"] == pytest.approx(5.5 * 60)
+    assert later.values["bed_exits"] == 1
