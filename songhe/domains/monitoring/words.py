@@ -82,7 +82,11 @@ def why(finding: Finding) -> str:
         fields["certainty"] = f"{min(99, round(100 * fields['certainty']))}%"
     if "for_s" in fields:
         fields.setdefault("for_min", round(float(fields["for_s"]) / 60))
-    return _template(row, finding).format_map(fields)
+    told = _template(row, finding).format_map(fields)
+    if finding.summary.get("deaf"):
+        deaf = _("No sensor of the home says anything: perhaps the hub or the network is out.")
+        told += (" " if is_english() else "") + deaf
+    return told
 
 
 def _template(row: Spec, finding: Finding) -> str:

@@ -13,6 +13,7 @@ from songhe.base.events import bus
 from songhe.domains.monitoring import course, events
 from songhe.domains.monitoring.models import Alarm, AlarmFinding, Finding
 from songhe.domains.monitoring.place import place_of
+from songhe.domains.monitoring.services.deafness import is_deaf
 from songhe.domains.monitoring.services.deaths import about_the_dead
 from songhe.domains.monitoring.services.joining import (
     begun_and_not_over,
@@ -127,6 +128,11 @@ def _raise(finding: Finding, priority: Priority, at: datetime) -> None:
     if place is None:
         log.info("finding_without_place", finding=str(finding.pk), rule=finding.rule)
         return
+    if is_deaf(finding, place, at):
+        # A failed hub looks like a person who does not move: we do not know.
+        priority = Priority.UNKNOWN
+        finding.summary = finding.summary | {"deaf": True}
+        finding.save(update_fields=["summary"])
     alarm = Alarm(
         rule=finding.rule,
         rule_version=finding.rule_version,

@@ -17,6 +17,7 @@ from songhe.domains.monitoring.terms import EntryKind
 from songhe.domains.monitoring.testing import make_finding
 from songhe.domains.monitoring.tests.conftest import NOW, County, make_home
 from songhe.domains.telemetry.testing import make_reading
+from songhe.kernel.time import to_us
 from songhe.kernel.wire import SubjectKind
 
 SECOND = timedelta(seconds=1)
@@ -187,3 +188,23 @@ def test_evidence_for_and_against_are_mirror_images(certainty: float, factor: fl
     assert raised >= fusion.weighed(certainty, []) - 1e-9
     against = fusion.weighed(1 - certainty, [1 / factor])
     assert raised == pytest.approx(1 - against, abs=1e-9)
+
+
+@pytest.mark.parametrize(("heard_minutes_ago", "priority"), [(20, "medium"), (200, "unknown")])
+def test_a_silent_home_is_not_a_person_who_does_not_move(
+    county: County, heard_minutes_ago: int, priority: str
+) -> None:
+    pir = sensor(county, "pir")
+    heard = NOW - timedelta(minutes=heard_minutes_ago)
+    DeviceSeen.objects.filter(device=pir.pk).update(received_at=heard)
+    since = NOW - timedelta(minutes=180)
+    alarm = told(
+        county, "no-sign-of-life",
+        summary={"since_us": to_us(since), "silent_h": 3.0, "days": 20},
+    )  # fmt: skip
+    assert alarm.priority == priority
+    actor = county.actor("sun")
+    [line] = selectors.lines(actor, [selectors.get_alarm(actor, alarm.pk)])
+    shown = reasons.why(actor, line, at=NOW)
+    assert shown is not None
+    assert ("网络" in shown.sentence) is (priority == "unknown")
