@@ -22,6 +22,7 @@ from songhe.domains.monitoring.services.joining import (
     open_alarm_of,
     subject_key,
 )
+from songhe.domains.monitoring.services.ringing import ring_again, ring_from_now
 from songhe.domains.monitoring.services.second_look import plan_look
 from songhe.domains.monitoring.services.storms import join_storm
 from songhe.domains.monitoring.steps import StepFailed, step_of
@@ -106,17 +107,9 @@ def _raise_or_count(finding: Finding, at: datetime) -> None:
     course.write_entry(alarm, EntryKind.AGAIN, at=at, data=_said(finding))
     rings_anew = worse or alarm.state == State.RETURNED
     if rings_anew and alarm.state in (State.RETURNED, State.SHELVED):
-        ALARM_LIFE.advance(
-            alarm,
-            "ring_again",
-            actor=SYSTEM,
-            at=at,
-            changes={"cleared_at": None, "shelved_until": None}
-            | course.timer_fields(alarm, State.UNACKNOWLEDGED, at),
-        )
+        ring_again(alarm, at)
     elif worse and alarm.state == State.UNACKNOWLEDGED:
-        course.start_timer(alarm, at)
-        alarm.save(update_fields=["rang_at", "steps_done", "next_step_at"])
+        ring_from_now(alarm, at)
     course.announce(alarm, at=at)
 
 

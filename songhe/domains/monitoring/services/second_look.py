@@ -22,9 +22,9 @@ from songhe.domains.devices.terms import CommandState
 from songhe.domains.monitoring import course, fusion
 from songhe.domains.monitoring.models import Alarm
 from songhe.domains.monitoring.services.joining import certainty_of
+from songhe.domains.monitoring.services.ringing import ring_again, ring_from_now
 from songhe.domains.monitoring.steps import StepFailed, step_of
 from songhe.domains.monitoring.terms import EntryKind
-from songhe.domains.monitoring.workflow import ALARM_LIFE
 from songhe.domains.people import selectors as people
 from songhe.domains.telemetry import selectors as telemetry
 from songhe.engines.alarms.terms import OPEN_STATES, Priority, State
@@ -201,14 +201,6 @@ def _ring_when_sure(alarm: Alarm, seen: list[str], at: datetime) -> None:
     alarm.priority, alarm.priority_rank = Priority.HIGH.value, Priority.HIGH.rank
     alarm.save(update_fields=["priority", "priority_rank"])
     if alarm.state == State.UNACKNOWLEDGED:
-        course.start_timer(alarm, at)
-        alarm.save(update_fields=["rang_at", "steps_done", "next_step_at"])
+        ring_from_now(alarm, at)
     elif alarm.state in (State.RETURNED, State.SHELVED):
-        ALARM_LIFE.advance(
-            alarm,
-            "ring_again",
-            actor=SYSTEM,
-            at=at,
-            changes={"cleared_at": None, "shelved_until": None}
-            | course.timer_fields(alarm, State.UNACKNOWLEDGED, at),
-        )
+        ring_again(alarm, at)
