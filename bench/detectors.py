@@ -145,6 +145,7 @@ def _frames() -> Iterator[Wave]:
 
 DAYS: dict[str, tuple[str, Callable[[], Iterator[Wave]]]] = {
     "worn_fall": ("worn-fall", _acceleration),
+    "steps": ("steps", _acceleration),
     "heart": ("heart", _ecg),
     "array": ("array", _frames),
 }

@@ -101,4 +101,22 @@ TARGETS: dict[str, dict[str, Target]] = {
         "missing": NONE,
         "mixed_missing": NONE,
     },
+    "sos": {
+        "p99_ms": _most(2000, 500),
+        "notified": Target(equals="pressed"),
+    },
+    "week": {
+        "p50_ms": _most(500, 200),
+        "p95_ms": _most(500, 300),
+    },
+    "plan": {
+        "seconds": _most(60),
+        "travel_ratio_to_greedy": _most(0.75),
+        "ways_alone_ratio_to_greedy": _most(0.75),
+        "late_minutes": _most(None, 0),
+        "unserved": NONE,
+        "ways_alone_unserved": NONE,
+        "conflicts": NONE,
+        "replan_seconds": _most(60),
+    },
 }

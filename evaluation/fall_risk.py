@@ -1,10 +1,11 @@
 """Who will fall within a year, from a timed up and go with an accelerometer.
 
-Forty-seven people teach, ten of whom fell: three features of equal weight, two of them the
-paper's own finding (spectral entropy and its highest peak), the third (cpt) chosen among about a
-dozen sets on these very people, which flatters the figures a little; the threshold is
-where the people that teach stand nearest to the paper's balance. Nobody is judged by a threshold
-that has seen them, and nothing of it ships.
+Forty-two people teach, ten of whom fell; who the paper left out of its study neither teaches nor
+is judged, for whether he fell is not known. Three features of equal weight: two of them are the
+paper's own finding (spectral entropy and its highest peak), the third (cpt) was chosen among about
+a dozen sets on these very people, which flatters the figures a little; the threshold is where the
+people that teach stand nearest to the paper's balance. Nobody is judged by a threshold that has
+seen them, and nothing of it ships.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ _NEAR = 0.05
 
 def evaluate(name: str, folder: Path) -> Outcome:
     """Judge a folder's people by those of the open set, each without himself."""
-    teachers = _people(files.HOME / name)
-    judged = _people(folder)
+    teachers, _ = _people(files.HOME / name)
+    judged, left_out = _people(folder)
     scored: list[tuple[str, bool, float, float]] = []
     for who, (row, fell) in judged.items():
         others = [value for other, value in teachers.items() if other != who]
@@ -49,11 +50,14 @@ def evaluate(name: str, folder: Path) -> Outcome:
             Figure("area under the curve", _area(scored), note="of the score, over all people"),
             Figure("people", len(judged), subjects=len(judged)),
             Figure("of them fell", sum(f for _, f in judged.values())),
+            Figure("left out, as in the paper", left_out),
         ),
         proves=(
             f"{overlap} of {len(judged)} people also teach; each is judged by the others alone. "
             f"The paper's own figures are {PAPER[0]} and {PAPER[1]}, with features chosen on all "
-            "its people."
+            "its people. Other sets were tried and stayed below: the second peak's frequency "
+            "(0.60 and 0.69), all nine features by a shrunken line or plane (at best 0.50 and "
+            "0.62)."
         ),
         cannot=(
             "With ten fallers one person is a tenth of the sensitivity: the interval, not the "
@@ -64,15 +68,22 @@ def evaluate(name: str, folder: Path) -> Outcome:
     )
 
 
-def _people(folder: Path) -> dict[str, tuple[Floats, bool]]:
-    """Return each person's three features, more is worse, and whether he fell."""
+def _people(folder: Path) -> tuple[dict[str, tuple[Floats, bool]], int]:
+    """Return each person's three features, more is worse, and whether he fell; how many have none.
+
+    People whom the paper left out of its study stand in the table as if they had not fallen.
+    """
     people: dict[str, tuple[Floats, bool]] = {}
+    left_out = 0
     for path in files.found(folder, "features_*.csv"):
         for row in files.rows(path):
+            if row["excluded_in_paper"] == "1":
+                left_out += 1
+                continue
             cpt = np.log(max(float(row["cpt"]), 1e-6))
             worse = np.array([float(row["pse"]), -float(row["psp1"]), -cpt])
             people[row["id"]] = (worse, row["fell_within_12m"] == "1")
-    return people
+    return people, left_out
 
 
 def _judge(rows: Floats, fell: list[bool], row: Floats) -> tuple[float, float]:

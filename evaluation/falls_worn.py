@@ -17,9 +17,16 @@ from evaluation.outcome import Figure, Outcome, Table
 from evaluation.streaming import START_US, signs, waves
 from songhe.kernel.signals import Sign
 from songhe.kernel.signals.models import Model, model
-from songhe.kernel.signals.worn import ACCELERATION, FALL, FallDetector, card, judged_twice
-from songhe.kernel.signals.worn_features import NAMES, STANDARD_GRAVITY
-from training import fall_worn
+from songhe.kernel.signals.worn import (
+    ACCELERATION,
+    FALL,
+    FallDetector,
+    card,
+    thresholds,
+)
+from songhe.kernel.signals.worn_features import CUT_NAMES, NAMES, STANDARD_GRAVITY
+from songhe.kernel.signals.worn_impacts import judged_twice
+from training import fall_silence, fall_worn
 
 LEARNED_FROM = fall_worn.SET
 # A marked fall begins about when the person tips; a mark is by hand.
@@ -94,24 +101,40 @@ def _marks(folder: Path) -> dict[str, float]:
     return {row["filename"]: float(row["start_time"]) for row in rows}
 
 
+@dataclass(frozen=True)
+class Weights:
+    """What judges a person: the model of whole moments and that of silence, and thresholds."""
+
+    whole: Model
+    silent: Model
+    least: dict[str, float]
+
+
 class Judge:
     """The weights that may judge a person: never some that were learned from the same person."""
 
     def __init__(self, name: str, folder: Path, people: set[str]) -> None:
         self.anew = 0
-        self._of: dict[str, tuple[Model, dict[str, float]]] = {}
+        self._of: dict[str, Weights] = {}
         if name != LEARNED_FROM or not people & set(card()["trained_on"]):
             return
-        told = fall_worn.impacts(folder)
-        for learned_from, judged in fall_worn.folds(told):
+        cuts = fall_silence.cuts(folder)
+        for learned_from, judged in fall_worn.folds(fall_worn.impacts(folder)):
+            known = {impact.subject for impact in learned_from}
             trees, least = fall_worn.learned(learned_from, folder)
-            weights = Model(fall_worn.as_onnx(trees, len(told[0].row)))
-            self._of |= {impact.subject: (weights, least) for impact in judged}
+            silent, more = fall_silence.learned([cut for cut in cuts if cut.subject in known])
+            weights = Weights(
+                Model(fall_worn.as_onnx(trees, len(NAMES))),
+                Model(fall_worn.as_onnx(silent, len(CUT_NAMES))),
+                {**least, **more},
+            )
+            self._of |= {impact.subject: weights for impact in judged}
             self.anew += 1
 
-    def of(self, subject: str) -> tuple[Model, dict[str, float]]:
+    def of(self, subject: str) -> Weights:
         """Return the weights and thresholds for a person."""
-        return self._of.get(subject) or (model("fall-worn"), card()["thresholds"])
+        shipped = Weights(model("fall-worn"), model("fall-silence"), thresholds())
+        return self._of.get(subject) or shipped
 
 
 def leads_of(sensors: Iterable[str]) -> tuple[str, ...]:
@@ -122,11 +145,18 @@ def leads_of(sensors: Iterable[str]) -> tuple[str, ...]:
 def heard(
     recording: Recording, sensors: Sequence[str], detector: FallDetector, least: dict[str, float]
 ) -> list[Sign]:
-    """Return the falls that began for the detector, of these sensors as one device."""
+    """Return the falls that began for the detector, of these sensors as one device, each once.
+
+    A recording's end is to the detector what a device is that falls silent there.
+    """
     samples = np.concatenate([recording.sensors[sensor] for sensor in sensors], axis=1)
     stream = waves(samples, recording.rate_hz, ACCELERATION, leads=leads_of(sensors))
-    told = signs(detector, stream, least)
-    return [sign for sign in told if sign.what == FALL and sign.phase == "begin"]
+    told = signs(detector, stream, least, then_silent=True)
+    begun: dict[int, Sign] = {}
+    for sign in told:
+        if sign.what == FALL and sign.phase == "begin":
+            begun.setdefault(sign.at_us, sign)
+    return list(begun.values())
 
 
 def right(recording: Recording, sign: Sign) -> bool:
@@ -141,37 +171,58 @@ def right(recording: Recording, sign: Sign) -> bool:
 class _Listening:
     """A model that remembers the greatest score it gave; at a first look of two if it was sure."""
 
-    def __init__(self, weights: Model, sure: float) -> None:
+    def __init__(self, weights: Model, sure: float = 0.0) -> None:
         self._weights = weights
         self._sure = sure
         self.most = 0.0
+        self.was_asked = False
 
     def __call__(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         found = self._weights(rows)
         score = float(found.mean())
+        self.was_asked = True
         if rows[0, _LATE] >= 0 or score >= self._sure:
             self.most = max(self.most, score)
         return found
 
 
+@dataclass
+class _Counts:
+    """What was counted. people: by subject, (tp, fn, tn, fp, alarms and hours of over 60).
+
+    silent: by (is a fall), how many recordings, how many ended while an impact waited, how many
+    were told for that alone. delays: s.
+    """
+
+    people: dict[str, list[float]]
+    silent: dict[bool, list[int]]
+    delays: list[float]
+
+
 def _counts(
-    judge: Judge, all_of: Sequence[Recording], sensors: Sequence[str] | None
-) -> tuple[dict[str, list[float]], list[float]]:
-    """Return (tp, fn, tn, fp, alarms and hours of people over 60) by subject, and delays in s."""
+    judge: Judge, all_of: Sequence[Recording], sensors: Sequence[str] | None = None
+) -> _Counts:
+    """Let the detector judge every recording, of these sensors as one device."""
     counts: dict[str, list[float]] = defaultdict(lambda: [0.0] * 6)
-    delays = []
+    silent, delays = {True: [0] * 3, False: [0] * 3}, list[float]()
     for recording in all_of:
         worn = [s for s in recording.sensors if sensors is None or s in sensors]
         if not worn:
             continue
-        weights, least = judge.of(recording.subject)
-        found = heard(recording, worn, FallDetector(weights), least)
+        weights = judge.of(recording.subject)
+        cut_short = _Listening(weights.silent)
+        found = heard(recording, worn, FallDetector(weights.whole, cut_short), weights.least)
         hits = [sign for sign in found if right(recording, sign)]
         row = counts[recording.subject]
         if recording.is_fall:
             row[0 if hits else 1] += 1
         else:
             row[3 if found else 2] += 1
+        counted = hits if recording.is_fall else found
+        alone = bool(counted) and all("silent_after_s" in sign.facts for sign in counted)
+        silent[recording.is_fall][0] += 1
+        silent[recording.is_fall][1] += cut_short.was_asked
+        silent[recording.is_fall][2] += alone
         if recording.over_60:
             row[4] += len(found) - len(hits[:1])
             row[5] += recording.hours
@@ -180,15 +231,16 @@ def _counts(
             if recording.fall_s is not None:
                 from_us = START_US + round(recording.fall_s * 1_000_000)
             delays.append((hits[0].known_us - from_us) / 1_000_000)
-    return counts, delays
+    return _Counts(counts, silent, delays)
 
 
 def evaluate(name: str, folder: Path) -> Outcome:
     """Measure the detector of falls on one of the four sets; raises NoRecording."""
     all_of = list(recordings(name, folder))
     judge = Judge(name, folder, {recording.subject for recording in all_of})
-    counts, delays = _counts(judge, all_of, None)
-    figures = _figures(counts, delays)
+    found = _counts(judge, all_of)
+    counts = found.people
+    figures = _figures(counts, found.delays)
     sums = np.array(list(counts.values())).sum(axis=0)
     keys = {f.name: f.value for f in figures}
     keys |= {
@@ -196,7 +248,7 @@ def evaluate(name: str, folder: Path) -> Outcome:
         "others": float(sums[2] + sums[3]),
         "subjects": float(len(counts)),
     }
-    tables = [_curve(judge, all_of), _by_subject(counts)]
+    tables = [_curve(judge, all_of), _by_silence(found.silent), _by_subject(counts)]
     if len({s for r in all_of for s in r.sensors}) > 1:
         tables.append(_by_sensor(judge, all_of))
     return Outcome(keys, figures, *_words(name, judge, keys), tuple(tables))
@@ -235,15 +287,18 @@ def _share(part: float, whole: float) -> str:
 def _curve(judge: Judge, all_of: Sequence[Recording]) -> Table:
     """Return the operating curve: one threshold for all, the greatest score of a recording."""
     never = {
-        f"{kind}_score_{at}": _NEVER for kind in ("least", "sure") for at in ("wrist", "trunk")
+        f"{kind}_score_{at}": _NEVER
+        for kind in ("least", "sure", "silent")
+        for at in ("wrist", "trunk")
     }
     most = []
     for recording in all_of:
-        weights, least = judge.of(recording.subject)
-        sure = least["sure_score_wrist"] if judged_twice(leads_of(recording.sensors)) else 0.0
-        listening = _Listening(weights, sure)
-        heard(recording, list(recording.sensors), FallDetector(listening), never)
-        most.append(listening.most)
+        weights = judge.of(recording.subject)
+        twice = judged_twice(leads_of(recording.sensors))
+        whole = _Listening(weights.whole, weights.least["sure_score_wrist"] if twice else 0.0)
+        silent = _Listening(weights.silent)
+        heard(recording, list(recording.sensors), FallDetector(whole, silent), never)
+        most.append(max(whole.most, silent.most))
     score = np.array(most)
     fall = np.array([recording.is_fall for recording in all_of])
     old = np.array([recording.over_60 for recording in all_of]) & ~fall
@@ -263,6 +318,15 @@ def _curve(judge: Judge, all_of: Sequence[Recording]) -> Table:
     )
 
 
+def _by_silence(silent: Mapping[bool, Sequence[int]]) -> Table:
+    rows = tuple(
+        (name, *(str(count) for count in silent[is_fall]))
+        for name, is_fall in (("falls", True), ("others", False))
+    )
+    heads = ("recordings", "all", "ended while an impact waited", "told for that silence alone")
+    return Table("When the signal ends", heads, rows)
+
+
 def _by_subject(counts: Mapping[str, Sequence[float]]) -> Table:
     rows = tuple(
         (
@@ -278,8 +342,8 @@ def _by_subject(counts: Mapping[str, Sequence[float]]) -> Table:
 def _by_sensor(judge: Judge, all_of: Sequence[Recording]) -> Table:
     rows = []
     for sensor in sorted({s for r in all_of for s in r.sensors}):
-        counts, _ = _counts(judge, all_of, (sensor,))
-        sums = np.array(list(counts.values())).sum(axis=0)
+        counts = _counts(judge, all_of, (sensor,))
+        sums = np.array(list(counts.people.values())).sum(axis=0)
         rows.append(
             (sensor, _share(sums[0], sums[0] + sums[1]), _share(sums[2], sums[2] + sums[3]))
         )
@@ -287,7 +351,11 @@ def _by_sensor(judge: Judge, all_of: Sequence[Recording]) -> Table:
 
 
 def _words(name: str, judge: Judge, keys: Mapping[str, float]) -> tuple[str, str]:
-    proves = "The same step as live finds this share of played falls in whole recordings. "
+    proves = (
+        "The same step as live finds this share of played falls in whole recordings. After a "
+        "recording's end time passes, of falls and of others alike: it is to the detector what a "
+        "device is that breaks or loses its link there. "
+    )
     if judge.anew:
         proves += (
             f"The weights that ship were learned from these people, so here {judge.anew} sets of "
@@ -308,7 +376,7 @@ def _words(name: str, judge: Judge, keys: Mapping[str, float]) -> tuple[str, str
     )
     if name == "falls_watch_smartfallmm":
         cannot += (
-            "Many fall recordings end before the two or three seconds after the impact that the "
+            "Many fall recordings end within the two or three seconds after the impact that the "
             "detector waits for, and some show no impact at all (nothing above 1.2 g)."
         )
     return proves, cannot

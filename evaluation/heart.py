@@ -32,7 +32,7 @@ from training.ecg_beat import (
 )
 
 # What a recording's end leaves open is not counted: beats wait for this much of the signal.
-OPEN_END_S = 14.0
+OPEN_END_S = 18.0
 # More of these beats and a record is paced (EC57 leaves such records out of arrhythmia figures).
 _PACED = 100
 # Fibrillation is compared on a grid of this many seconds.

@@ -50,12 +50,17 @@ def waves(
 
 
 def signs(
-    detector: Detector, stream: Iterator[Wave], params: Mapping[str, Any] | None = None
+    detector: Detector,
+    stream: Iterator[Wave],
+    params: Mapping[str, Any] | None = None,
+    *,
+    then_silent: bool = False,
 ) -> list[Sign]:
     """Return what a detector says of a stream, each wave judged when it is complete.
 
-    Time goes on by the stream's own clock. After the last wave no more time passes: what a
-    recording's end leaves open stays unsaid, as it would live.
+    Time goes on by the stream's own clock. then_silent: after the last wave too, until nothing is
+    due any more, as when a device breaks or loses its link there; else what a recording's end
+    leaves open stays unsaid.
     """
     state: Any = detector.new()
     told: list[Sign] = []
@@ -64,5 +69,8 @@ def signs(
             state, now = detector.step(state, (), wave.started_us, params or {})
             told += now
         state, now = detector.step(state, (wave,), wave.end_us, params or {})
+        told += now
+    while then_silent and state.due_us is not None:
+        state, now = detector.step(state, (), state.due_us, params or {})
         told += now
     return told

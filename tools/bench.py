@@ -18,7 +18,7 @@ from bench.options import Options
 
 NAMES = (
     "ingest", "alarm", "reads", "web", "trust", "connections", "trial", "search", "import",
-    "detectors",
+    "detectors", "plan", "sos", "week",
 )  # fmt: skip
 MODULES = {"import": "imports"}  # a word of Python's own
 

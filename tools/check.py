@@ -3,6 +3,7 @@ known weaknesses of what we build on, side by side.
 
 What could not be asked (no network) is said at the end; it is neither well nor wrong.
 """
+# This tool needs: requirements-lab.lock
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Demo:
         with psycopg.connect(url, autocommit=True) as connection:
             return connection.execute(text, values).fetchall()
 
-    def things(self) -> dict[str, str]:
+    def things(self) -> dict[str, Any]:
         """Return the ids that addresses need, once Grandma Chen's alarm has come."""
         alarm = (
             "SELECT a.id::text, p.id::text, coalesce(a.device_id, d.device_id)::text"

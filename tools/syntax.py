@@ -44,7 +44,8 @@ CROWN = re.compile(r"var\(\s*--(?:on-)?crown")
 CROWN_MAY = re.compile(
     r"mark|sign|alarm|vital|chart|plan|timeline|bed|sos|ward|count|swatch|\[data-lit", re.I
 )
-STABLE_FOR_MIGRATIONS = frozenset({"songhe.kernel.ids"})  # defaults of keys, never to be removed
+# Defaults of keys (decision 0003) and the column of numbered seats (0033), never to be removed.
+STABLE_FOR_MIGRATIONS = frozenset({"songhe.kernel.ids", "songhe.engines.booking.fields"})
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 
 

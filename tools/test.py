@@ -1,7 +1,8 @@
 """`./dev test`: every test on a real PostgreSQL, in the system's browser where there is one.
 
-Without arguments two sessions run side by side, each with a database server of its own, so divided
-that they take about as long. The second one's words follow when the first has ended.
+Without arguments three sessions run side by side, each with a database server of its own, so
+divided that they take about as long: each waits for half of its time. The words of the others
+follow when the first has ended.
 """
 # The tests of `evaluation` learn as `./dev train` does.
 # This tool needs: requirements-lab.lock
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
@@ -21,7 +23,10 @@ import pytest
 from tools.browser import provide
 from tools.translations import compile_all
 
-SECOND = ("tests/access", "tests/conformance", "tests/e2e")  # the rest is the first's
+OTHERS = (  # the rest is the first side's
+    ("tests/e2e",),
+    ("tests/access", "tests/conformance", "tests/faults", "tests/fuzz", "tests/operations"),
+)
 LOOK_S = 0.5
 
 
@@ -37,22 +42,33 @@ def main(argv: list[str]) -> int:
 
 
 def side_by_side() -> int:
-    """Run both sides at the same time; return the worse of their codes."""
-    first_side = ["songhe", *sorted(_folders() - set(SECOND))]
-    print(f"test: {' '.join(first_side)} beside {' '.join(SECOND)}, whose words follow", flush=True)
+    """Run all sides at the same time; return the worst of their codes."""
+    first_side = ["songhe", *sorted(_folders() - {folder for side in OTHERS for folder in side})]
+    words = " beside ".join(" ".join(side) for side in (first_side, *OTHERS))
+    print(f"test: {words}; what the others say follows", flush=True)
     command = [sys.executable, "-m", "pytest"]
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
-        second = subprocess.Popen([*command, *SECOND], stdout=said, stderr=subprocess.STDOUT)
-        try:
-            first = subprocess.run([*command, *first_side], check=False).returncode
-            print(f"test: the first side ended with {first}; now the second", flush=True)
-            _follow(second, said)
-        finally:
-            if second.poll() is None:
-                second.terminate()
-                second.wait()
-    print(f"test: the sides ended with {first} and {second.returncode}", flush=True)
-    return max(abs(first), abs(int(second.returncode)))  # a signal is a number below nought
+    with ExitStack() as stack:
+        others = []
+        for side in OTHERS:
+            said = stack.enter_context(
+                tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+            )
+            run = subprocess.Popen([*command, *side], stdout=said, stderr=subprocess.STDOUT)
+            stack.callback(_end, run)
+            others.append((side, run, said))
+        codes = [subprocess.run([*command, *first_side], check=False).returncode]
+        for side, run, said in others:
+            print(f"test: a side ended with {codes[-1]}; now {' '.join(side)}", flush=True)
+            _follow(run, said)
+            codes.append(run.returncode)
+    print(f"test: the sides ended with {', '.join(map(str, codes))}", flush=True)
+    return max(map(abs, codes))  # a signal is a number below nought
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        process.wait()
 
 
 def _folders() -> set[str]:

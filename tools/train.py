@@ -17,6 +17,7 @@ MODELS: dict[str, str] = {
     "ecg-beat": "ecg_beat",
     "activity": "activity",
     "fall-worn": "fall_worn",
+    "fall-silence": "fall_silence",
     "radar-activity": "radar_activity",
     "sleep-wake": "sleep_wake",
 }

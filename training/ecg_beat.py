@@ -20,6 +20,7 @@ from evaluation import files
 from evaluation.streaming import START_US, signs, waves
 from songhe.kernel.signals.heart import HeartDetector, complexes, trace
 from songhe.kernel.signals.models import Model
+from training.ecg_leads import moving_axis, other_lead
 from training.ecg_rhythm import invented
 from training.ecg_trees import graph
 
@@ -36,12 +37,16 @@ MATCH_S = 0.15
 FOLDS = 11
 _SEED = 7
 _BEATS, _OTHERS = 500, 900
-_KINDS = {"N": 250, "V": 250, "S": 200}
+# X: candidates that were taken for a beat and are none.
+_KINDS = {"N": 250, "V": 250, "S": 200, "X": 100}
+# Of a copy (with noise, from another side): how many, how long, how heavy.
+_COPIED = {"N": 150, "V": 150, "S": 120, "X": 60}
+_COPY_S, _COPY_WEIGHT = 900.0, 0.5
 # Invented rhythms: how many a record, how long, how much they weigh beside what was recorded.
 _INVENTED, _INVENTED_S, _INVENTED_WEIGHT = 3, 200.0, 0.2
 _INVENTED_KINDS = {"N": 60, "S": 50}
-# Noise added to copies: how long, how rough, how much and how fast the line wanders, their weight.
-_NOISY_S, _ROUGH_MV, _WANDER_MV, _WANDER_HZ, _NOISY_WEIGHT = 900.0, 0.05, 0.2, 0.5, 0.5
+# Noise added to copies: how rough, how much and how fast the line wanders.
+_ROUGH_MV, _WANDER_MV, _WANDER_HZ = 0.05, 0.2, 0.5
 # A kind that is rare in a record does not weigh more than this many beats there.
 _RARE = 15
 
@@ -167,7 +172,7 @@ def complex_rows(record: Recording) -> Rows:
 def noisy(record: Recording, number: int) -> Recording:
     """Return part of a record as a poorer electrode would give it: lower, rough, wandering."""
     draw = np.random.default_rng(10_000 + number)
-    count = min(len(record.mv), round(_NOISY_S * record.rate_hz))
+    count = min(len(record.mv), round(_COPY_S * record.rate_hz))
     walk = np.arange(count) / record.rate_hz
     knots = draw.normal(0, 1, int(walk[-1] * _WANDER_HZ) + 2)
     wander = np.interp(walk * _WANDER_HZ, np.arange(len(knots)), knots)
@@ -175,6 +180,18 @@ def noisy(record: Recording, number: int) -> Recording:
     rough = draw.normal(0, _ROUGH_MV, count) * loud
     mv = record.mv[:count] * draw.uniform(0.5, 1.0) + rough + _WANDER_MV * wander
     return Recording(record.name, mv, record.rate_hz, record.beats, record.rhythms)
+
+
+def turned(record: Recording, number: int, *, moving: bool) -> Recording:
+    """Return part of a record as another lead shows it, or one whose axis moves."""
+    draw = np.random.default_rng(20_000 + 1000 * moving + number)
+    count = min(len(record.mv), round(_COPY_S * record.rate_hz))
+    begin = int(draw.integers(0, len(record.mv) - count + 1))
+    mv = record.mv[begin : begin + count]
+    mv = moving_axis(mv, record.rate_hz, draw) if moving else other_lead(mv, draw)
+    beats = tuple((at - begin, x) for at, x in record.beats if begin <= at < begin + count)
+    rhythms = tuple((max(at - begin, 0), x) for at, x in record.rhythms if at < begin + count)
+    return Recording(record.name, mv, record.rate_hz, beats, rhythms)
 
 
 def invented_rows(record: Recording, number: int, judge: Callable[[Any], Any]) -> list[Rows]:
@@ -217,6 +234,8 @@ def kind_rows(
     names = np.array([name for _, name in reference] + ["X"])
     labels = names[matched(at, [sample for sample, _ in reference], MATCH_S * record.rate_hz)]
     rows = np.concatenate(seen)
+    for begin, end in record.flutter():
+        labels[(at >= begin) & (at <= end)] = "?"
     chosen = _drawn(at, labels, most)
     settled = np.ones(len(at), dtype=bool)
     for begin, end in record.spans("(AFIB") + record.spans("(AFL"):
@@ -258,8 +277,8 @@ def learn_complexes(parts: Sequence[Rows]) -> bytes:
 def learn_kinds(parts: Sequence[tuple[list[Rows], list[Rows]]]) -> bytes:
     """Return the forests for ventricular and for supraventricular beats, in this order."""
     width = parts[0][0][0].rows.shape[1]
-    v = _forest([row for rows, _ in parts for row in rows], 80, 4, 60)
-    s = _forest([row for _, rows in parts for row in rows], 80, 4, 60)
+    v = _forest([row for rows, _ in parts for row in rows], 80, 6, 100)
+    s = _forest([row for _, rows in parts for row in rows], 80, 6, 100)
     return graph([v, s], width)
 
 
@@ -291,12 +310,21 @@ def crossed(records: Sequence[Recording]) -> Learned:
     for number, record in enumerate(records):
         judge = Model(found[folds[record.name]])
         v, s = kind_rows(record, judge)
-        rough_v, rough_s = (
-            _lighter(rows, _NOISY_WEIGHT) for rows in kind_rows(noisy(record, number), judge)
-        )
+        copies = [
+            kind_rows(copy, judge, _COPIED)
+            for copy in (
+                noisy(record, number),
+                turned(record, number, moving=False),
+                turned(record, number, moving=True),
+            )
+        ]
         second[record.name] = (
-            [v, rough_v],
-            [s, rough_s, *invented_rows(record, number, judge)],
+            [v, *(_lighter(rows, _COPY_WEIGHT) for rows, _ in copies)],
+            [
+                s,
+                *(_lighter(rows, _COPY_WEIGHT) for _, rows in copies),
+                *invented_rows(record, number, judge),
+            ],
         )
     kinds = tuple(
         learn_kinds([second[name] for name in second if folds[name] != fold])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesRegressor
 
 from evaluation import files
-from songhe.kernel.signals import worn
+from songhe.kernel.signals import worn, worn_impacts
 from songhe.kernel.signals.worn_features import (
     AFTER_S,
     CELL_S,
@@ -41,7 +41,7 @@ REPEATS = 5
 # At a wrist's first look a score is sure that only this share of other recordings reaches.
 SURE_SHARE = 0.01
 # A fall's own impact is the strongest before this; what is this long before it is daily life.
-_LATEST_S, _CLEAR_S = 9.0, 2.5
+_LATEST_S, CLEAR_S = 9.0, 2.5
 
 
 @dataclass(frozen=True)
@@ -106,22 +106,23 @@ def impacts(folder: Path) -> list[Impact]:
     return found
 
 
+def label_of(is_fall: bool, squares: Floats, at: int) -> int:
+    """Return what an impact of a recording is: 1 its fall, 0 none, -1 not told."""
+    strongest = int(np.argmax(squares))
+    if not is_fall or at < strongest - CLEAR_S * RATE_HZ:
+        return 0
+    return 1 if at == strongest and at < _LATEST_S * RATE_HZ else -1
+
+
 def _impacts_of(
     row: dict[str, str], which: tuple[int, str, int], samples: Floats
 ) -> Iterator[Impact]:
     is_fall = row["is_fall"] == "1"
     squares = (samples * samples).sum(axis=1) * STANDARD_GRAVITY**2
-    strongest = int(np.argmax(squares))
     last = len(samples) - 1 - round((AFTER_S + CELL_S) * RATE_HZ)
-    for at in worn.alone(squares, RATE_HZ, 0, last):
-        label = 0
-        if is_fall:
-            label = -1
-            if at == strongest and at < _LATEST_S * RATE_HZ:
-                label = 1
-            elif at < strongest - _CLEAR_S * RATE_HZ:
-                label = 0
-        worn_at = worn.worn_at(which[1])
+    for at in worn_impacts.alone(squares, RATE_HZ, 0, last):
+        label = label_of(is_fall, squares, at)
+        worn_at = worn_impacts.worn_at(which[1])
         row_of = [*features(cells(samples, RATE_HZ, at)), *worn_at]
         late = None
         if worn_at[0] and at <= last - round(LATE_S * RATE_HZ):
@@ -140,10 +141,14 @@ def forest(told: Sequence[Impact], seed: int = SEED) -> ExtraTreesRegressor:
         labels += [impact.label] * len(looks)
         weight = (len(known) - falls) / max(1, falls) if impact.label else 1.0
         weights += [weight / len(looks)] * len(looks)
-    trees = ExtraTreesRegressor(
+    return new_trees(seed).fit(np.array(rows, dtype=np.float32), labels, sample_weight=weights)
+
+
+def new_trees(seed: int) -> ExtraTreesRegressor:
+    """Return trees that have not learned yet."""
+    return ExtraTreesRegressor(
         80, max_leaf_nodes=100, min_samples_leaf=5, max_features=12, random_state=seed, n_jobs=1
     )
-    return trees.fit(np.array(rows, dtype=np.float32), labels, sample_weight=weights)
 
 
 def folds(
@@ -251,23 +256,31 @@ def as_onnx(trees: ExtraTreesRegressor, columns: int) -> bytes:
     return content
 
 
+def write(
+    name: str, version: str, content: bytes, people: Sequence[str], least: dict[str, float]
+) -> dict[str, Any]:
+    """Write weights and their card into the package; return the card."""
+    place = Path(worn.__file__).parents[1] / "data/models"
+    card = {
+        "name": name,
+        "version": version,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "data": [SET],
+        "licence": "CC BY 4.0 (doi 10.6084/m9.figshare.4214283)",
+        "made_by": f"./dev train {name}",
+        "trained_on": sorted(people),
+        "thresholds": least,
+    }
+    (place / f"{name}.onnx").write_bytes(content)
+    (place / f"{name}.yaml").write_text(yaml.safe_dump(card, sort_keys=False), "utf-8")
+    return card
+
+
 def train() -> dict[str, Any]:
     """Learn from all of UMAFall that lies beside the checkout, and write weights and card."""
     folder = files.HOME / SET
     told = impacts(folder)
-    trees, least = learned(told, folder, REPEATS)
-    content = as_onnx(trees, len(told[0].row))
-    place = Path(worn.__file__).parents[1] / "data/models"
-    card = {
-        "name": NAME,
-        "version": VERSION,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "data": [SET],
-        "licence": "CC BY 4.0 (doi 10.6084/m9.figshare.4214283)",
-        "made_by": "./dev train fall-worn",
-        "trained_on": sorted({impact.subject for impact in told}),
-        "thresholds": least,
-    }
-    (place / f"{NAME}.onnx").write_bytes(content)
-    (place / f"{NAME}.yaml").write_text(yaml.safe_dump(card, sort_keys=False), "utf-8")
+    grown, least = learned(told, folder, REPEATS)
+    content = as_onnx(grown, len(told[0].row))
+    card = write(NAME, VERSION, content, sorted({impact.subject for impact in told}), least)
     return {**card, "bytes": len(content), "impacts": len(told)}

@@ -50,6 +50,8 @@ class Env(BaseSettings):
     oidc_client_secret: str = ""
     oidc_name: str = ""
     oidc_hosts: str = ""
+    push_contact: str = ""
+    push_hosts: str = ""
 
     @property
     def limited(self) -> bool:

@@ -42,6 +42,10 @@ def main() -> int:
 
     configure("jobs", env())
     django.setup()
+    if env().mode == "demo":
+        from songhe.config.demo import going
+
+        going.register()
     leave_loaded_alone()
     os.nice(BEHIND)
     return asyncio.run(_run())
@@ -106,9 +110,7 @@ def patience(pool: Mapping[str, Any]) -> dict[str, Any]:
     return {name: pool[name] for name in ("timeout", "reconnect_timeout")}
 
 
-async def work(
-    app: App, stop: asyncio.Event, around: Sequence[WorkerMiddleware] = ()
-) -> None:
+async def work(app: App, stop: asyncio.Event, around: Sequence[WorkerMiddleware] = ()) -> None:
     """Run procrastinate's worker, again whenever the database was away: the loops go on beside.
 
     around: what is done about every job (procrastinate's worker middleware).

@@ -34,7 +34,7 @@ DOORS = frozenset(
     {
         "signin:sign_in", "signin:second_step", "signin:phone", "signin:phone_code",
         "signin:passkey", "signin:outside", "signin:outside_back", "signin:own_password",
-        "signin:set_up", "kit:preferences",
+        "signin:set_up", "kit:preferences", "notices:seen",
     }
 )  # fmt: skip
 LIMITS: tuple[dict[str, Any], ...] = (

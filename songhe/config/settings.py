@@ -42,22 +42,34 @@ INSTALLED_APPS = [
     "songhe.base.health",
     "songhe.base.regions",
     "songhe.base.outside",
+    "songhe.base.notify",
+    "songhe.base.files",
     "songhe.base.consent",
     "songhe.base.retention",
     "songhe.engines.workflow",
+    "songhe.engines.booking",
     "songhe.engines.exchange",
+    "songhe.engines.ledger",
     "songhe.engines.search",
     "songhe.kit",
     "songhe.domains.people",
     "songhe.domains.organizations",
     "songhe.domains.devices",
+    "songhe.domains.catalog",
     "songhe.domains.telemetry",
+    "songhe.domains.subsidies",
     "songhe.domains.monitoring",
+    "songhe.domains.billing",
+    "songhe.domains.dispatch",
+    "songhe.domains.homecare",
     "songhe.domains.security",
     "songhe.portals.signin",
     "songhe.portals.home",
+    "songhe.portals.family",
+    "songhe.portals.notices",
     "songhe.portals.desk",
     "songhe.portals.operations",
+    "songhe.portals.worker",
     # Last, so that its own translations never take the place of ours.
     "allauth",
     "allauth.account",
@@ -190,6 +202,9 @@ OIDC_ISSUER = ENV.oidc_issuer.rstrip("/")
 OIDC_CLIENT_ID, OIDC_CLIENT_SECRET = ENV.oidc_client_id, ENV.oidc_client_secret
 OIDC_NAME = ENV.oidc_name or OIDC_ISSUER
 OIDC_HOSTS = frozenset(h.strip() for h in ENV.oidc_hosts.split(",") if h.strip())
+# Browser push: whom a push service may write to (mailto: or https:), and further push services.
+PUSH_CONTACT = ENV.push_contact
+PUSH_HOSTS = frozenset(h.strip() for h in ENV.push_hosts.split(",") if h.strip())
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]

@@ -181,6 +181,7 @@ class Feed:
         if heard_us is None and fitted_now:
             # A binding may begin in the past; the silence of a device begins when we know of it.
             heard_us = time.time_ns() // 1000
+        self._evaluator.rules.mount(device.snapshot)
         self._evaluator.watch(device.snapshot, heard_us)
         self._listener.changed(device)
 

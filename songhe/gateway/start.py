@@ -14,6 +14,7 @@ from songhe.gateway.writer.latest import Latest
 from songhe.gateway.writer.seen import Facts, Seen
 from songhe.kernel.detectors import Evaluator
 from songhe.kernel.signals.catalogue import warmup_s
+from songhe.kernel.signals.stored import waves_of
 from songhe.kernel.time import HOUR_US, from_us, to_us
 from songhe.kernel.wire import EvidenceKey, Finding, Reading
 
@@ -112,6 +113,8 @@ async def rebuild(
     A process that was killed may have left table `latest` a moment behind the readings.
     """
     count = 0
+    for device in registry.by_id.values():
+        evaluator.rules.mount(device.snapshot)
     since = from_us(now_us - round(hours * HOUR_US))
     async with database.cursor("rebuild") as cursor:
         cursor.itersize = CHUNK
@@ -124,7 +127,7 @@ async def rebuild(
     async with database.cursor("waves") as cursor:
         recent = from_us(now_us - round(warmup_s() * 1_000_000))
         await cursor.execute(_WAVES, (recent, recent))
-        evaluator.rebuild((), waves.stored(await cursor.fetchall()))
+        evaluator.rebuild((), waves_of(await cursor.fetchall()))
     open_findings = await database.execute(_OPEN, (OPEN_FINDINGS_DAYS,))
     evaluator.adopt([_finding(row) for row in await open_findings.fetchall()])
     return count

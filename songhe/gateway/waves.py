@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -14,12 +13,10 @@ from songhe.gateway.decoders import Waveform
 from songhe.gateway.normalise import Unusable, effective_us, instant_us, subject_at, units
 from songhe.gateway.registry import Device
 from songhe.kernel import codes
-from songhe.kernel.time import from_us, to_us
+from songhe.kernel.signals.stored import COLUMNS as COLUMNS
+from songhe.kernel.signals.stored import Row, together
+from songhe.kernel.time import from_us
 from songhe.kernel.wire import Wave
-
-COLUMNS = """subject, subject_kind, device, code, started_at, seq, rate_hz, samples, person,
-  received_at, lead, recording, quality, frame"""
-Row = tuple[object, ...]
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -64,7 +61,7 @@ def recorded(device: Device, message: Waveform, received_us: int, *, dup: bool =
         started_us=moment_us,
         rate_hz=message.rate_hz,
         received_us=received_us,
-        samples=_together(leads, message.frame),
+        samples=together(leads, message.frame),
         leads=tuple(part.lead for part in parts),
         quality=message.quality,
         flags=flags,
@@ -74,15 +71,6 @@ def recorded(device: Device, message: Waveform, received_us: int, *, dup: bool =
     given = (message.quality if part.quality is None else part.quality for part in parts)
     frame = message.frame or (1, 1)
     return Recorded(wave, message.seq, frame, message.recording, tuple(given))
-
-
-def _together(
-    leads: Sequence[NDArray[np.float32]], frame: Sequence[int] | None
-) -> NDArray[np.float32]:
-    """Return samples by instant: (n, leads), or (n, rows, columns) of one lead of frames."""
-    if frame is not None and tuple(frame) != (1, 1) and len(leads) == 1:
-        return leads[0].reshape(-1, *frame)
-    return np.stack(leads, axis=1)
 
 
 def rows(item: Recorded) -> Iterator[Row]:
@@ -106,26 +94,4 @@ def rows(item: Recorded) -> Iterator[Row]:
             item.recording,
             quality,
             list(item.frame),
-        )
-
-
-def stored(found: Iterable[Row]) -> Iterator[Wave]:
-    """Yield the waves of rows of COLUMNS, which stand in the order of time, device and code."""
-    for key, group in groupby(found, lambda row: (row[4], row[2], row[3], row[0])):
-        leads: list[Any] = list(group)
-        first: Any = leads[0]
-        samples = [np.frombuffer(row[7], dtype="<f4") for row in leads]
-        least = min(len(part) for part in samples)
-        yield Wave(
-            subject_kind=first[1],
-            subject=first[0],
-            device=first[2],
-            code=first[3],
-            started_us=to_us(key[0]),
-            rate_hz=first[6],
-            received_us=to_us(first[9]),
-            samples=_together([part[:least] for part in samples], first[13]),
-            leads=tuple(row[10] for row in leads),
-            quality=first[12],
-            person=first[8],
         )

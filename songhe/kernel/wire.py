@@ -145,7 +145,7 @@ class DeviceSnapshot(msgspec.Struct, frozen=True):
     """What the gateway must know of a device. secrets are hex SHA-256 with an optional end.
 
     format: the language that it speaks beside our own. names: what a hub calls the devices that
-    it carries (foreign name to key).
+    it carries (foreign name to key). mounting: how it hangs, as `kernel.signals.mounting` names it.
     """
 
     id: UUID
@@ -162,6 +162,7 @@ class DeviceSnapshot(msgspec.Struct, frozen=True):
     time_zone: str = "Asia/Shanghai"
     format: str = "songhe"
     names: dict[str, str] = {}
+    mounting: dict[str, Any] = {}
 
 
 class RuleChange(msgspec.Struct, frozen=True):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
+from cnlunar import Lunar
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 WEEKDAYS_ZH = "一二三四五六日"
-_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun",
-              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -44,6 +44,17 @@ def long_date(day: date) -> str:
     return f"{_WEEKDAYS_EN[day.weekday()]}, {short_date(day)}"
 
 
+def lunar_day(day: date) -> str:
+    """Return the day of the Chinese calendar in Chinese, 农历十月十五; "" in other languages.
+
+    A leap month says so (闰六月); months and days bear their usual names (正月, 腊月, 初一, 廿九).
+    """
+    if not _chinese():
+        return ""
+    found = Lunar(datetime.combine(day, time(12)))
+    return f"农历{found.lunarMonthCn.rstrip('大小')}{found.lunarDayCn}"
+
+
 def clock_or_day(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
     """Return the time of day for today, day and month before; the year when it is another."""
     local, here = timezone.localtime(moment, zone), timezone.localtime(now, zone)
@@ -52,6 +63,12 @@ def clock_or_day(moment: datetime, now: datetime, zone: tzinfo | None = None) ->
     if local.year == here.year:
         return day_month(local.date())
     return short_date(local.date())
+
+
+def clock_and_day(at: datetime, now: datetime, zone: tzinfo | None = None) -> str:
+    """Return the time of day, with the day before it where that is not today."""
+    is_today = timezone.localtime(at, zone).date() == timezone.localtime(now, zone).date()
+    return clock(at, zone) if is_today else moment(at, zone)
 
 
 def moment(at: datetime, zone: tzinfo | None = None) -> str:
@@ -110,3 +127,10 @@ def number(value: float, decimals: int = 0) -> str:
     """Return a number with its code's decimals and thousands marked: 1,204; 5.6 stays 5.6."""
     text = f"{value:,.{decimals}f}"
     return text[1:] if text.startswith("-") and not text.strip("-0.,") else text
+
+
+def money(fen: int) -> str:
+    """Return an amount of fen as it is written: ¥120, ¥12.50, -¥3."""
+    whole, rest = divmod(abs(fen), 100)
+    text = f"¥{whole:,}.{rest:02d}" if rest else f"¥{whole:,}"
+    return f"-{text}" if fen < 0 else text

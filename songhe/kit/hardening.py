@@ -34,6 +34,8 @@ HEADERS = {
     "X-Permitted-Cross-Domain-Policies": "none",
     "Referrer-Policy": "same-origin",
 }
+# A page sets it while something that was told lies in the browser alone.
+UNSENT_COOKIE = f"{settings.COOKIE_PREFIX}songhe_unsent"
 # Answers that no page made (a file that is not there, a refused host) still forbid everything.
 BARE_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -54,8 +56,10 @@ class Hardening:
             add_never_cache_headers(response)
         cookie = response.cookies.get(settings.SESSION_COOKIE_NAME)
         if cookie is not None and not cookie.value:
-            # Signed out, or ended elsewhere: what the browser kept of the pages goes as well.
-            headers["Clear-Site-Data"] = '"cache", "storage"'
+            # Signed out, or ended elsewhere: what the browser kept of the pages goes as well. What
+            # a phone kept and could not send yet stays, until who told it signs in again.
+            unsent = request.COOKIES.get(UNSENT_COOKIE)
+            headers["Clear-Site-Data"] = '"cache"' if unsent else '"cache", "storage"'
         return response
 
 

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, reverse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import View
 
@@ -166,12 +167,14 @@ class Wrong(_ImportView):
 
 
 def download(body: bytes, name: str, kind: Format) -> HttpResponse:
-    """Return a file that the browser saves; its name says nothing of what is in it."""
+    """Return a file that the browser saves; its name names no person."""
     return HttpResponse(
         body,
         content_type=CONTENT_TYPES[kind],
         headers={
-            "Content-Disposition": f'attachment; filename="{name.replace(".", "-")}.{kind}"',
+            "Content-Disposition": content_disposition_header(
+                as_attachment=True, filename=f"{name.replace('.', '-')}.{kind}"
+            ),
             "Cache-Control": "no-store",
         },
     )

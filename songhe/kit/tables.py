@@ -12,7 +12,7 @@ The rows come from a selector that already narrowed them to what the actor may s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlencode
 
@@ -42,7 +42,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One drawn cell. `iso` is a time for machines; `known` is False for an absent value."""
+    """One drawn cell. `iso` is a time for machines; `known` is False for an absent value.
+
+    head: of its column, which a stacked row on a phone says itself; "" where it does not.
+    """
 
     text: Any
     numeric: bool = False
@@ -51,6 +54,7 @@ class Cell:
     unit: Any = ""
     iso: str = ""
     known: bool = True
+    head: Any = ""
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,15 @@ class Row:
 
 
 class Table:
-    """A page of rows under sortable heads. `sort` and `page` are read from the query string."""
+    """A page of rows under sortable heads. `sort` and `page` are read from the query string.
+
+    stacks: on a phone each row stands as a block, so that nothing lies off to the right.
+    """
 
     columns: ClassVar[Sequence[Column]] = ()
     per_page: ClassVar[int] = 50
     default_sort: ClassVar[str] = ""
+    stacks: ClassVar[bool] = False
     caption: Any = ""
     empty: Any = ""
 
@@ -110,13 +118,21 @@ class Table:
             return Head(column.label, numeric)
         sorted_by = {column.sort: "ascending", f"-{column.sort}": "descending"}.get(now_by, "")
         then = f"-{column.sort}" if sorted_by == "ascending" else column.sort
-        params = [(k, v) for k, values in self.request.GET.lists() for v in values
-                  if k not in {"sort", "page"}]
+        params = [
+            (k, v)
+            for k, values in self.request.GET.lists()
+            for v in values
+            if k not in {"sort", "page"}
+        ]
         return Head(column.label, numeric, "?" + urlencode([*params, ("sort", then)]), sorted_by)
 
     @property
     def rows(self) -> list[Row]:
-        return [Row(obj, [self._cell(c, obj) for c in self.columns]) for obj in self.page]
+        return [Row(obj, [self._headed(c, obj) for c in self.columns]) for obj in self.page]
+
+    def _headed(self, column: Column, obj: Any) -> Cell:
+        cell = self._cell(column, obj)
+        return replace(cell, head=column.label) if self.stacks else cell
 
     def _cell(self, column: Column, obj: Any) -> Cell:
         value = column.value(obj) if column.value else getattr(obj, column.name)

@@ -12,7 +12,8 @@ from songhe.base.access.actor import Actor
 from songhe.base.access.roles import FIELD_CLASSES
 from songhe.base.access.testing import keyed
 from songhe.base.regions.models import Region
-from tests.access.world import TOWNS, World, make_duplicates, make_world
+from tests.access.duplicates import make_duplicates
+from tests.access.world import TOWNS, World, make_world
 
 
 @pytest.fixture

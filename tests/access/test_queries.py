@@ -22,8 +22,9 @@ from songhe.base.access.roles import all_roles
 from songhe.base.accounts.testing import signed_in
 from songhe.kit.screens import Screen, all_screens
 from tests.access.crowd import crowd
+from tests.access.duplicates import make_duplicates
 from tests.access.test_matrix import address
-from tests.access.world import World, make_duplicates, make_world
+from tests.access.world import World, make_world
 
 GOLDEN = Path(__file__).parents[1] / "golden/query_counts.csv"
 HEAD = ("screen", "role", "queries", "statements")

@@ -58,6 +58,7 @@ OPEN = {
     "gateway_session": "devices' sessions, read by the gateway",
     "health_job_fault": "the platform's own",
     "health_sample": "the platform's own",
+    "notify_pushkey": "the install's own key, sealed; pages give its public half to browsers",
     "organizations_organization": "institutions are public",
     "organizations_staff": "who works where; numbers are sealed",
     "outside_outsidemessage": "the end of a number and a text without health; its page asks a role",
@@ -76,11 +77,18 @@ OPEN = {
     "retention_period": "how long classes are kept: the same for everybody",
     "sealed_day": "counts by day",
     "signin_attempt": "keyed digests of logins",
+    "subsidies_programme": "what is paid by which rule is public",
     "telemetry_run": "work on old days: counts",
     "vault_rotation": "counts",
 }
 # What is of no person is seen by everybody who may be on the page at all.
-OF_NOBODY = {"gateway_rules", "monitoring_ruleoverride"}
+OF_NOBODY = {
+    "catalog_item",
+    "catalog_itemversion",
+    "catalog_price",
+    "gateway_rules",
+    "monitoring_ruleoverride",
+}
 
 
 # Rows about oneself, which stay when everything else has ended.

@@ -14,28 +14,32 @@ from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM
 from songhe.base.access.roles import all_roles
 from songhe.base.accounts.models import User
-from songhe.base.consent import emergencies, guardians, papers, texts
-from songhe.base.consent import services as consent
-from songhe.base.consent.recipients import Recipient
-from songhe.base.consent.terms import PaperKind
-from songhe.base.consent.tests.conftest import picture
+from songhe.base.files import testing as files_testing
+from songhe.base.notify import testing as notify_testing
+from songhe.domains.catalog.testing import make_item
 from songhe.domains.devices import services as devices
+from songhe.domains.dispatch import services as dispatch
+from songhe.domains.dispatch.terms import About, OrderKind, Source
+from songhe.domains.homecare import services as homecare
 from songhe.domains.monitoring import services as monitoring
 from songhe.domains.monitoring.models import Alarm
 from songhe.domains.monitoring.testing import make_finding, make_suggestion
 from songhe.domains.organizations import selectors as organization_list
 from songhe.domains.organizations import services as organizations
 from songhe.domains.people import services as people
-from songhe.domains.security import services as security
 from songhe.domains.telemetry.models import Run
 from songhe.domains.telemetry.testing import make_waveform
 from songhe.engines.exchange import services as exchange
 from songhe.kernel import ids, wire
+from tests.access import care, trust
+from tests.access.money import Money, make_money
 
 TOWNS = {"a": "990121001", "b": "990121002"}
 NAMES = {"a": "陈秀兰", "b": "李桂芳"}
 PERSONAL = ("陈秀兰", "李桂芳", "19911110001", "19911110002", "桂花里 3 号", "望河村 17 号")
-ALL_FIELDS = ("identity", "contact", "health", "home", "location", "devices")
+files_testing.declare_kinds()
+notify_testing.declare_kinds()
+ALL_FIELDS = ("identity", "contact", "health", "home", "location", "devices", "finance")
 
 
 @dataclass
@@ -52,7 +56,9 @@ class Town:
     reading: str
     absence: UUID
     contact: UUID
+    fact: UUID
     record: UUID
+    order: UUID
     gone: UUID = field(default_factory=ids.uuid7)
     merge: UUID = field(default_factory=ids.uuid7)
 
@@ -64,7 +70,14 @@ class World:
 
     consented: the family account in the word of addresses, which guards the person of town a as
     well; paper: the guardian's; emergency: the clinician's; request: a copy that
-    the person of town a asked for on paper, and that is ready.
+    the person of town a asked for on paper, and that is ready; notice, browser: the worker's; file:
+    a photograph of the person of town a;
+    visit, offer: the worker's, told and asked; done_visit: one that is over. planned_order,
+    planned_visit: a service next week; plan: what would change because its worker is away;
+    leave: hers;
+    series: the person's.
+    home_bed: of the person of town a; home_return: what came of one before;
+    refused_bed: hers too, with an objection; handover: of the ward.
     """
 
     trial: UUID = field(default_factory=ids.uuid7)
@@ -78,8 +91,27 @@ class World:
     emergency: UUID = field(default_factory=ids.uuid7)
     staff: UUID = field(default_factory=ids.uuid7)
     role: UUID = field(default_factory=ids.uuid7)
+    qualification: UUID = field(default_factory=ids.uuid7)
+    item: str = "test-bath"
     request: UUID = field(default_factory=ids.uuid7)
     hold: UUID = field(default_factory=ids.uuid7)
+    file: UUID = field(default_factory=ids.uuid7)
+    money: Money = field(init=False)
+    notice: UUID = field(default_factory=ids.uuid7)
+    browser: UUID = field(default_factory=ids.uuid7)
+    complaint: UUID = field(default_factory=ids.uuid7)
+    visit: UUID = field(default_factory=ids.uuid7)
+    planned_order: UUID = field(default_factory=ids.uuid7)
+    planned_visit: UUID = field(default_factory=ids.uuid7)
+    plan: UUID = field(default_factory=ids.uuid7)
+    leave: UUID = field(default_factory=ids.uuid7)
+    series: UUID = field(default_factory=ids.uuid7)
+    done_visit: UUID = field(default_factory=ids.uuid7)
+    offer: UUID = field(default_factory=ids.uuid7)
+    home_bed: UUID = field(default_factory=ids.uuid7)
+    refused_bed: UUID = field(default_factory=ids.uuid7)
+    home_return: UUID = field(default_factory=ids.uuid7)
+    handover: UUID = field(default_factory=ids.uuid7)
     destruction: UUID = field(default_factory=ids.uuid7)
     towns: dict[str, Town] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
@@ -144,6 +176,9 @@ def make_town(key: str, now: datetime) -> Town:
         phone={"a": "19911110001", "b": "19911110002"}[key],
     )
     people.move_in(actor=SYSTEM, person_id=person.pk, home=home, at=since)
+    fact = people.tell_fact(
+        actor=SYSTEM, person_id=person.pk, kind="allergy", words="乳胶过敏", at=now
+    )
     contact = people.add_contact(
         actor=SYSTEM,
         person_id=person.pk,
@@ -206,6 +241,14 @@ def make_town(key: str, now: datetime) -> Town:
         told_by="家人",
         at=now,
     )
+    order = dispatch.make_order(
+        actor=SYSTEM,
+        kind=OrderKind.RESCUE,
+        source=Source.CALL,
+        person_id=person.pk,
+        organization_id=centre.pk,
+        at=now,
+    )
     return Town(
         organization=centre.pk,
         person=person.pk,
@@ -217,7 +260,9 @@ def make_town(key: str, now: datetime) -> Town:
         reading=reading,
         absence=absence.pk,
         contact=contact.pk,
+        fact=fact.pk,
         record=record.pk,
+        order=order.pk,
     )
 
 
@@ -283,9 +328,31 @@ def make_world(now: datetime) -> World:
         title="护理员",
         at=since,
     ).pk
+    world.qualification = organizations.add_qualification(
+        actor=SYSTEM,
+        staff_id=world.staff,
+        code="bathing",
+        number="19911119996",
+        issued_on=since.date(),
+        valid_until=None,
+        at=now,
+    ).pk
+    make_item(at=since, code=world.item, region_prefix=TOWNS["a"])
     world.role = giving.roles_of_user(world.users["worker"].pk, at=now)[0].id
-    make_consents(world, now=now)
-    make_request(world, now=now)
+    care.make_home_beds(world, area=TOWNS["a"], now=now)
+    care.make_work(world, now=now)
+    trust.make_notices(world, name=NAMES["a"], now=now)
+    trust.make_consents(world, region=TOWNS["a"] + "001", now=now)
+    trust.make_request(world, now=now)
+    elder = access.actor_for(world.users["elder"], now)
+    homecare.object_to_refusal(actor=elder, bed_id=world.refused_bed, words="材料已交", at=now)
+    world.complaint = dispatch.complain(
+        actor=elder,
+        order_id=world.towns["a"].order,
+        about=About.LATE,
+        words="等了很久",
+        at=now,
+    ).pk
     operator = access.actor_for(world.users["operator"], now)
     trial = monitoring.ask_trial(
         actor=operator, scope="*", rule="bp-critical", params={"sbp_ge": 185}, enabled=True, at=now
@@ -307,82 +374,10 @@ def make_world(now: datetime) -> World:
         table = exchange.ask_import(actor=admin, kind=kind, body=text.encode(), at=now)
         exchange.run_import(run_id=table.pk, clock=lambda: now, should_end=lambda: False)
         world.tables[name] = table.pk
+    world.money = make_money(
+        person_id=world.towns["a"].person,
+        organization_id=world.towns["a"].organization,
+        region=TOWNS["a"],
+        now=now,
+    )
     return world
-
-
-def make_request(world: World, *, now: datetime) -> None:
-    """Let the person of town a ask for a copy of her data on paper, and the officer answer."""
-    officer = access.actor_for(world.users["privacy_officer"], now)
-    row = security.record_request(
-        actor=officer, person_id=world.towns["a"].person, kind="copy", channel="paper", at=now
-    )
-    security.finish(actor=officer, request_id=row.pk, answer="", at=now)
-    world.request = row.pk
-
-
-def make_consents(world: World, *, now: datetime) -> None:
-    """Let the elder of town a allow something, name her guardian, and a clinician break a glass."""
-    town, since = world.towns["a"], now - timedelta(hours=1)
-    region, family = TOWNS["a"] + "001", Recipient(user_id=world.users["family"].pk)
-    elder = world.users["elder"]
-    guardians.make_own(actor=SYSTEM, user=elder, person_id=town.person, at=since)
-    consent.give(
-        actor=access.actor_for(elder, since),
-        person_id=town.person,
-        purpose="family",
-        classes=["health", "home"],
-        recipient=family,
-        text_version=texts.texts_at(since).version,
-        at=since,
-    )
-    world.consented = family.key
-    paper = papers.keep_paper(
-        actor=SYSTEM,
-        person_id=town.person,
-        kind=PaperKind.GUARDIANSHIP,
-        body=picture(),
-        at=since,
-    )
-    world.paper = paper.pk
-    world.guardianship = guardians.appoint(
-        actor=SYSTEM,
-        person_id=town.person,
-        region_code=region,
-        guardian=world.users["family"],
-        paper_kind="kinship",
-        paper_from=since.date() - timedelta(days=30),
-        paper_until=None,
-        paper_id=paper.pk,
-        at=since,
-    ).pk
-    clinician = access.actor_for(world.users["clinician"], since)
-    lookup = emergencies.begin_lookup(actor=clinician, at=now)
-    emergencies.found(actor=clinician, lookup_id=lookup, person_id=town.person, at=now)
-    world.emergency = emergencies.break_glass(
-        actor=clinician,
-        person_id=town.person,
-        region_code=region,
-        kind="rescue",
-        reason="门诊晕倒，要知道过敏和用药",
-        at=since + timedelta(minutes=1),
-    ).pk
-
-
-def make_duplicates(world: World, now: datetime) -> None:
-    """Give each town two more entries, of which one was merged into the other."""
-    for key, town in world.towns.items():
-        twins = [
-            people.register_person(
-                actor=SYSTEM,
-                name=NAMES[key],
-                sex="female",
-                birth_on=date(1944, 3, 5),
-                region_code=TOWNS[key] + "001",
-                at=now - timedelta(days=30),
-            )
-            for _number in range(2)
-        ]
-        merge = people.merge_persons(
-            actor=SYSTEM, kept_id=twins[0].pk, gone_id=twins[1].pk, reason="test", at=now
-        )
-        town.gone, town.merge = twins[0].pk, merge.pk

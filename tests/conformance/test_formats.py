@@ -19,6 +19,7 @@ from tests.support.gateway import (
     DeviceLogin,
     GatewayProcess,
     Site,
+    digest,
     stamp,
     until,
 )
@@ -94,9 +95,11 @@ def test_a_name_that_nobody_registered_is_one_letter_and_can_be_taken_again(
     assert letter["reason"] == "unknown-name"
     assert "'bath'" in letter["detail"]
     assert values(site, leak) == []
-    site.change(hub, names={"bath": leak.key})
+    secrets = [(digest(hub.secret), None), (digest("the name is known"), None)]
+    site.change(hub, names={"bath": leak.key}, secrets=secrets)
+    until(lambda: gateway.knows(hub, "the name is known"), "the gateway to hear of the name")
     publish(gateway, hub, "zigbee2mqtt/bath", '{"water_leak":false}')
-    until(lambda: len(values(site, leak)) == 1, "the gateway to hear of the name")
+    until(lambda: len(values(site, leak)) == 1, "what the device of that name says")
     site.rows("UPDATE dead_letter SET state = 'replay' WHERE id = %s", letter["id"])
     site.rows("SELECT pg_notify('songhe_replay', '')")
     until(lambda: site.letters(hub)[0]["state"] == "replayed", "a letter that is taken again")

@@ -10,17 +10,19 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from psycopg import sql
 
 from tests.e2e.house import House
 from tests.support.database import at_database
-from tools.chromium import NoBrowser, chromium, new_window
+from tools.chromium import Chrome, NoBrowser, chrome, new_window
 from tools.pytest_songhe import PORTS, free_ports
 
 expect.set_options(timeout=15_000)
 DATABASE = "songhe_e2e"
 Visit = Callable[..., Page]
+# The longest test takes half of it on a busy machine.
+PATIENCE_S = 420.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,25 +33,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="package")
-def chrome() -> Iterator[Browser]:
+@pytest.fixture(scope="package", name="chrome")
+def open_chrome() -> Iterator[Chrome]:
     """Return the system's browser. It is closed when the last test of this folder has run.
 
     (A test of another folder could not run a loop of its own beside playwright's.)
     """
-    opened = chromium()
+    opened = chrome()
     try:
-        browser = opened.__enter__()
+        running = opened.__enter__()
     except NoBrowser as error:
         pytest.skip(str(error))
     try:
-        yield browser
+        yield running
     finally:
         opened.__exit__(None, None, None)
 
 
+@pytest.fixture(autouse=True)
+def patience(chrome: Chrome) -> Iterator[None]:
+    """End a browser that hangs: the test then fails where it waits for it."""
+    with chrome.ended_after(PATIENCE_S):
+        yield
+
+
 @pytest.fixture(scope="package")
-def house(postgres_url: str, chrome: Browser) -> Iterator[House]:
+def house(postgres_url: str, chrome: Chrome) -> Iterator[House]:
     """Start the whole product once, with a small county, on the session's PostgreSQL."""
     _make_database(postgres_url)
     folder = Path(tempfile.mkdtemp(prefix="songhe-e2e-"))
@@ -76,18 +85,18 @@ def sessions() -> dict[str, Any]:
 
 
 @pytest.fixture
-def window(house: House, chrome: Browser) -> Iterator[Callable[..., BrowserContext]]:
+def window(house: House, chrome: Chrome) -> Iterator[Callable[..., BrowserContext]]:
     """Return a function that opens a fresh window (browser context); all are closed at the end."""
     opened: list[BrowserContext] = []
 
     def go(**look: Any) -> BrowserContext:
-        context = new_window(chrome, house.address, **look)
+        context = new_window(chrome.browser(), house.address, **look)
         opened.append(context)
         return context
 
     yield go
     for context in opened:
-        context.close()
+        chrome.close_window(context)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import psutil
 import psycopg
 
 from tests.e2e.small_county import Facts, PersonFacts
+from tests.support.forking import Forker
 from tests.support.gateway import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +52,7 @@ class House:
         self.http_port, self.mqtt_port = base_port + 2, base_port + 3
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: psycopg.Connection[Any] | None = None
+        self._forker: Forker | None = None
         self.facts = Facts({}, [])
         self._given: set[str] = set()
 
@@ -85,6 +87,7 @@ class House:
 
     def close(self) -> None:
         """Stop the house and whatever it started."""
+        self._end_forker()
         if self._connection is not None:
             self._connection.close()
         if self._process is None or self._process.poll() is not None:
@@ -162,8 +165,15 @@ class House:
 
     def run(self, code: str) -> None:
         """Run a piece of Python with Django set up, in a process of its own."""
-        argv = [sys.executable, "-c", f"import django; django.setup()\n{code}"]
-        subprocess.run(argv, cwd=ROOT, env=self.environment(), check=True, timeout=60)
+        environment = self.environment()
+        if self._forker is None or self._forker.environment != environment:
+            self._end_forker()
+            self._forker = Forker(environment)
+        self._forker.run(code)
+
+    def _end_forker(self) -> None:
+        if self._forker is not None:
+            self._forker.close()
 
     # --- what is stored --------------------------------------------------------------------
 

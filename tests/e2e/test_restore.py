@@ -12,14 +12,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from psycopg import sql
 
 from tests.e2e.conftest import Visit, sign_in
 from tests.e2e.house import CHEN, House
 from tests.support.database import at_database
 from tests.support.gateway import until
-from tools.chromium import new_window
+from tools.chromium import Chrome, new_window
 from tools.pytest_songhe import PORTS, free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +67,7 @@ def shown(page: Page) -> str:
 
 
 def test_a_restored_install_shows_the_same_person(
-    house: House, visit: Visit, chrome: Browser, empty: str, tmp_path: Path
+    house: House, visit: Visit, chrome: Chrome, empty: str, tmp_path: Path
 ) -> None:
     file, state, port = tmp_path / "night.backup", tmp_path / "state", free_ports(PORTS)
     command(house.environment(), "backup", str(file))
@@ -92,12 +92,12 @@ def test_a_restored_install_shows_the_same_person(
     )
     try:
         until(lambda: answers(address), "the restored pages")
-        context = new_window(chrome, address)
+        context = new_window(chrome.browser(), address)
         page = context.new_page()
         sign_in(page, house, "sun")
         page.goto(path)
         assert shown(page) == before
-        context.close()
+        chrome.close_window(context)
     finally:
         web.terminate()
         web.wait(20)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,30 @@ def test_waist_falls_of_another_folder(tmp_path: Path) -> None:
     assert 2.0 < outcome.keys["delay_s_median"] < 2.2
     assert outcome.keys["false_alarms_per_hour_over60"] >= 0
     assert "none was fitted" in outcome.proves
+    silence = next(table for table in outcome.tables if table.title == "When the signal ends")
+    assert [row[:2] for row in silence.rows] == [
+        ("falls", "30"),
+        ("others", f"{outcome.keys['others']:.0f}"),
+    ]
+    for _, all_of, waited, alone in silence.rows:
+        assert int(alone) <= int(waited) <= int(all_of)
+
+
+def test_a_recording_that_ends_after_a_blow_is_judged_as_a_silent_device() -> None:
+    home = files.HOME / falls_worn.LEARNED_FROM
+    told = {True: 0, False: 0}
+    for recording in falls_worn.recordings(falls_worn.LEARNED_FROM, home):
+        samples = recording.sensors.get("waist")
+        if recording.subject != "S04" or samples is None:
+            continue
+        size = np.linalg.norm(samples, axis=1)
+        cut = {"waist": samples[: int(size.argmax()) + 12]}
+        short = replace(recording, sensors=cut)
+        found = falls_worn.heard(short, ["waist"], FallDetector(), {})
+        if recording.is_fall and found:
+            assert found[-1].facts["silent_after_s"] < 0.7
+        told[recording.is_fall] += bool(found)
+    assert told[True] > 5 * told[False]
 
 
 def test_new_people_of_the_set_learned_from_are_judged_by_the_shipped_weights(

@@ -27,7 +27,7 @@ def test_every_floor_is_reached_only_when_everything_was_measured() -> None:
     good = {
         name: run(
             name,
-            **{"devices": 10.0, "rows": 10.0, "alarms_expected": 10.0},
+            **dict.fromkeys(("devices", "rows", "alarms_expected", "pressed"), 10.0),
             **{
                 key: 10.0 if target.equals else float(target.goal or 0)
                 for key, target in targets.items()
@@ -70,3 +70,10 @@ def test_a_quick_form_says_that_it_is_one() -> None:
 )
 def test_verdicts(target: Target, value: float, said: str) -> None:
     assert target.verdict(value, {"devices": 10_000}) == said
+
+
+def test_what_is_not_measured_again_stays_as_it_stood() -> None:
+    first = document({"web": run("web", desk_rps=12.0)}, "", quick=False)
+    again = document({"plan": run("plan", seconds=70.0)}, first, quick=False)
+    assert "| `desk_rps` | 12 |" in again
+    assert "- `seconds` of plan: 70" in document({}, again, quick=False)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from songhe.base.access.roles import all_roles
+
+PERSON = "people.Person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,21 @@ class HeldGrant:
     fields: frozenset[str]
 
 
+Served = Callable[[], Mapping[UUID, frozenset[str]]]
+
+
+def nobody() -> Mapping[UUID, frozenset[str]]:
+    """Return whom an organisation serves that serves nobody."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """The first argument of every read and write. Roles and grants are those valid at `at`.
 
     purposes: what the user has stated to look at persons for, at `at`. key_id: the key by which
-    a machine works as the user.
+    a machine works as the user. served: asks whom the actor's organisation serves, with the classes
+    of fields that open of them; asked at most once, and only where somebody is looked at.
     """
 
     user_id: UUID | None
@@ -50,6 +62,7 @@ class Actor:
     is_system: bool = False
     session_key: str = field(default="", repr=False)
     key_id: UUID | None = None
+    served: Served = field(default=nobody, repr=False, compare=False)
 
     @property
     def is_authenticated(self) -> bool:
@@ -99,6 +112,21 @@ class Actor:
                 seen |= role.opens(self.purposes)
         return seen
 
+    def fields_at(self, organization_id: UUID, action: str) -> frozenset[str]:
+        """Return the classes that roles at an organisation which carry an action open of its own.
+
+        Of what is addressed to it; purposes count while they are stated.
+        """
+        return frozenset().union(
+            *(
+                all_roles()[held.role].opens(self.purposes)
+                for held in self.roles
+                if held.organization_id == organization_id
+                and held.carries(action)
+                and all_roles()[held.role].reach == "organization"
+            )
+        )
+
     def granted(self, subject_type: str) -> dict[UUID, frozenset[str]]:
         """Return the subjects of a type that grants open, each with its classes of fields."""
         subjects: dict[UUID, frozenset[str]] = {}
@@ -107,6 +135,25 @@ class Actor:
                 so_far = subjects.get(held.subject_id, frozenset())
                 subjects[held.subject_id] = so_far | held.fields
         return subjects
+
+    def opened(self, subject_type: str) -> dict[UUID, frozenset[str]]:
+        """Return the subjects of a type that grants or one's organisation's service open."""
+        found = self.granted(subject_type)
+        if subject_type == PERSON:
+            for person_id, fields in self.served().items():
+                found[person_id] = found.get(person_id, frozenset()) | fields
+        return found
+
+    def opens(self, subject_type: str, subject_id: UUID) -> frozenset[str]:
+        """Return the classes of one subject that grants or one's organisation's service open."""
+        seen = self.served().get(subject_id, frozenset()) if subject_type == PERSON else frozenset()
+        return seen.union(
+            *(
+                held.fields
+                for held in self.grants
+                if held.subject_id == subject_id and held.subject_type == subject_type
+            )
+        )
 
 
 ANONYMOUS = Actor(user_id=None, display_name="")

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 
 from songhe.base.access.actor import Actor
 from songhe.base.access.models import Grant, RoleAssignment
+from songhe.base.access.roles import all_roles
 from songhe.base.audit import services as audit
 
 
@@ -78,6 +79,19 @@ def roles_in(
         prefixes = ["", *(region_code[:size] for size in range(1, len(region_code) + 1))]
         rows = rows.filter(region_prefix__in=prefixes)
     return [_line(row) for row in rows.select_related("user").order_by("role", "period", "id")]
+
+
+def who_may(
+    action: str, *, region_code: str, organization_id: UUID | None, at: datetime
+) -> set[UUID]:
+    """Return whose role carries an action at something: of its organisation, or its region."""
+    found = set()
+    for line in roles_in(at=at, region_code=region_code):
+        role = all_roles()[line.role]
+        reaches = role.reach == "region" or line.organization_id == organization_id
+        if role.carries(action) and reaches:
+            found.add(line.user_id)
+    return found
 
 
 def roles_ending(prefixes: Iterable[str], *, at: datetime, until: datetime) -> list[RoleLine]:

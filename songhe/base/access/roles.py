@@ -36,6 +36,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Role:
+    """What one role carries. served: the classes it opens of whom its organisation serves now."""
+
     name: str
     en: str
     zh: str
@@ -44,6 +46,7 @@ class Role:
     fields: frozenset[str]
     reach: str
     purposes: dict[str, frozenset[str]]
+    served: frozenset[str] = frozenset()
     is_apart: bool = False
     session: Limits | None = None
 
@@ -85,7 +88,8 @@ def all_roles() -> dict[str, Role]:
         purposes = {one: frozenset(given) for one, given in body.get("purposes", {}).items()}
         if not purposes.keys() <= all_purposes().keys():
             raise ValueError(f"role {name} names an unknown purpose")
-        if not fields.union(*purposes.values()) <= FIELD_CLASSES:
+        served = frozenset(body.get("served", ()))
+        if not fields.union(served, *purposes.values()) <= FIELD_CLASSES:
             raise ValueError(f"role {name} names an unknown class of fields")
         roles[name] = Role(
             name=name,
@@ -96,6 +100,7 @@ def all_roles() -> dict[str, Role]:
             fields=fields,
             reach=body["reach"],
             purposes=purposes,
+            served=served,
             is_apart=body.get("apart", False),
             session=limits[body["session"]] if "session" in body else None,
         )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from songhe.base.access.actor import Actor
+from songhe.base.access.actor import Actor, HeldRole, Served, nobody
 from songhe.base.access.held import Held, columns, held
 from songhe.base.access.models import Grant, RoleAssignment
 from songhe.base.access.roles import FIELD_CLASSES, all_roles
@@ -50,7 +52,27 @@ def actor_of(user: User, at: datetime, holds: Held, *, locale: str, request_id: 
         purposes=purposes,
         locale=locale,
         request_id=request_id,
+        served=_served(user.id, roles),
     )
+
+
+def _served(user_id: UUID, roles: Iterable[HeldRole]) -> Served:
+    """Return what asks, once, whom the organisations of a user's roles serve (1 query)."""
+    opens: set[str] = set()
+    for held_role in roles:
+        if held_role.organization_id is not None:
+            opens |= all_roles()[held_role.role].served
+    if not opens:
+        return nobody
+    classes = frozenset(opens)
+
+    @cache
+    def ask() -> dict[UUID, frozenset[str]]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT unnest(wall_served_of(%s))", [user_id])
+            return {person_id: classes for (person_id,) in cursor.fetchall()}
+
+    return ask
 
 
 @transaction.atomic
@@ -121,11 +143,64 @@ def grant(
     return row
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A person (or another subject) opened to a user until a time, on a source."""
+
+    user_id: UUID
+    subject_type: str
+    subject_id: UUID
+    source: str
+    until: datetime | None
+
+
 @transaction.atomic
-def end_grants(*, actor: Actor, source: str, at: datetime) -> int:
-    """End every grant that rests on a source; return how many ended."""
+def grant_all(
+    *,
+    actor: Actor,
+    openings: Iterable[Opening],
+    purpose: str,
+    field_classes: Iterable[str],
+    at: datetime,
+) -> None:
+    """Open many subjects at once, each as `grant` does; 2 queries. Raises UnknownFieldClass."""
+    classes = sorted(set(field_classes))
+    for given in classes:
+        if given not in FIELD_CLASSES:
+            raise UnknownFieldClass(given=given)
+    some = list(openings)
+    Grant.objects.bulk_create(
+        Grant(
+            user_id=one.user_id,
+            subject_type=one.subject_type,
+            subject_id=one.subject_id,
+            purpose=purpose,
+            field_classes=classes,
+            period=DateTimeTZRange(at, one.until),
+            source=one.source,
+        )
+        for one in some
+    )
+    audit.record_changes(
+        actor=actor,
+        changes=[
+            (
+                "access.grant",
+                f"{one.subject_type}/{one.subject_id}",
+                at,
+                {"user": str(one.user_id), "fields": classes, "purpose": purpose},
+            )
+            for one in some
+        ],
+    )
+
+
+@transaction.atomic
+def end_grants(*, actor: Actor, source: str, at: datetime, user_id: UUID | None = None) -> int:
+    """End the grants that rest on a source, all or those of one user; return how many ended."""
     ended = 0
-    for row in Grant.objects.select_for_update().filter(source=source, period__contains=at):
+    rows = Grant.objects.select_for_update().filter(source=source, period__contains=at)
+    for row in rows if user_id is None else rows.filter(user=user_id):
         row.period = DateTimeTZRange(row.period.lower, at)
         row.save(update_fields=["period"])
         ended += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import cast
 
 from django.db import connection, transaction
@@ -67,6 +67,37 @@ BEGIN
   RETURN found;
 END $$
 """
+# Whom the organisations serve that a user manages: what rooms say, once a statement.
+_SERVED = """
+CREATE OR REPLACE FUNCTION wall_served_of(who uuid) RETURNS uuid[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  orgs uuid[];
+BEGIN
+  SELECT array_agg(DISTINCT a.organization_id) INTO orgs FROM access_roleassignment a
+   WHERE a.user_id = who AND a.period @> statement_timestamp()
+     AND a.organization_id IS NOT NULL AND a.role = ANY ('{{{roles}}}');
+  IF orgs IS NULL THEN
+    RETURN '{{}}';
+  END IF;
+  RETURN (SELECT coalesce(array_agg(DISTINCT s.person_id), '{{}}') FROM ({served}) s);
+END $$;
+CREATE OR REPLACE FUNCTION wall_served() RETURNS uuid[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  head text := wall_mark();
+  held text := current_setting('wall.served', true);
+  found uuid[];
+BEGIN
+  IF starts_with(held, head) THEN
+    RETURN substr(held, length(head) + 1)::uuid[];
+  END IF;
+  found := wall_served_of(wall_actor());
+  PERFORM set_config('wall.served', head || found::text, false);
+  RETURN found;
+END $$;
+"""
+_NOBODY = "SELECT NULL::uuid AS person_id WHERE false"
+_serves: dict[str, str] = {}
 _walls: dict[tuple[str, str], str] = {}
 _asked: set[str] = set()
 _actions: set[str] = set()
@@ -81,6 +112,23 @@ def protect(table: str, using: str, *, way: str = "open") -> None:
     if (table, way) in _walls:
         raise ValueError(f"{table} has the way {way} already")
     _walls[table, way] = using
+
+
+def serves(table: str, where: str, *, person: str = "person_id", joined: str = "") -> None:
+    """Say whom an organisation serves now, as one table of one room knows it.
+
+    where: the condition on its rows, for the organisations `orgs` (uuid[]); person: the column that
+    names whom; joined: a JOIN to where that stands. It is asked on every page of a manager, so an
+    index must answer it. Raises ValueError when the table has said so already.
+    """
+    if table in _serves:
+        raise ValueError(f"{table} says already whom an organisation serves")
+    _serves[table] = f"SELECT {person} AS person_id FROM {table} {joined} WHERE {where}"  # noqa: S608
+
+
+def is_served(column: str) -> str:
+    """Return the condition that a person is served by an organisation that the actor manages."""
+    return f"{column} = ANY ((SELECT wall_served())::uuid[])"
 
 
 def in_region(column: str, *actions: str) -> str:
@@ -120,6 +168,12 @@ def through(table: str, column: str) -> str:
     """
     _asked.add(table)
     return f"wall_row_{table}({column})"
+
+
+def of_ref(column: str, label: str, table: str) -> str:
+    """Return the condition that a column refers to a model (`label/<uuid>`) whose row is open."""
+    pk = f"substr({column}, {len(label) + 2})::uuid"
+    return f"CASE WHEN starts_with({column}, '{label}/') THEN {through(table, pk)} ELSE false END"
 
 
 def walled() -> set[str]:
@@ -170,6 +224,15 @@ def _carry(cursor: CursorWrapper) -> None:
     )
 
 
+def _serve(cursor: CursorWrapper, tables: Container[str]) -> None:
+    """Make the functions that say whom the organisations of a user's roles serve."""
+    roles = sorted(role.name for role in all_roles().values() if role.served)
+    said = [persons for table, persons in sorted(_serves.items()) if table in tables]
+    cursor.execute(
+        _SERVED.format(roles=",".join(roles), served=" UNION ALL ".join(said or [_NOBODY]))
+    )
+
+
 def _set_policies(cursor: CursorWrapper) -> None:
     """Make the policies that are missing or differ, and take away what nobody says any more."""
     cursor.execute(
@@ -184,6 +247,7 @@ def _set_policies(cursor: CursorWrapper) -> None:
         " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
     )
     tables = dict(cursor.fetchall())
+    _serve(cursor, tables)
     for table in sorted(_asked & tables.keys()):
         cursor.execute(_ROW.format(table=table))
     wanted = {(t, _PREFIX + way): using for (t, way), using in _walls.items() if t in tables}

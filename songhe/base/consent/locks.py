@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db import connection
-
 from songhe.base.accounts import streams
+from songhe.base.database import locks
 
 
 def lock(kind: str, one: UUID) -> None:
     """Wait until nobody else writes this kind of thing for this id; held to the commit."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{kind}:{one}"])
+    locks.hold(f"{kind}:{one}")
 
 
 def renew_streams(users: Iterable[UUID]) -> None:

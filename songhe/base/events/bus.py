@@ -6,7 +6,7 @@ handler in that transaction: gone on rollback, delivered at least once after com
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -59,6 +59,27 @@ def publish(event: Event) -> None:
     for handler in _handlers.values():
         if handler.event is type(event):
             deliver.defer(event_id=str(row.id), handler=handler.name)
+
+
+def publish_all(events: Iterable[Event]) -> None:
+    """Write many events of one moment as `publish` does each; 2 queries."""
+    from songhe.base.events.jobs import deliver
+
+    if not connection.in_atomic_block:
+        raise RuntimeError("publish_all() belongs into the transaction that makes the facts true")
+    rows = [
+        (event, OutboxEvent(id=uuid7(), name=event.event_name, payload=msgspec.to_builtins(event)))
+        for event in events
+    ]
+    OutboxEvent.objects.bulk_create(row for _event, row in rows)
+    jobs: list[dict[str, Any]] = [
+        {"event_id": str(row.id), "handler": handler.name}
+        for event, row in rows
+        for handler in _handlers.values()
+        if handler.event is type(event)
+    ]
+    if jobs:
+        deliver.batch_defer(*jobs)
 
 
 def hear(event_id: str, handler_name: str) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from psycopg import sql
+from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
 
 from songhe.base import vault
@@ -74,11 +75,11 @@ def plain(value: Any) -> Any:
     """Return a value of the database as JSON knows it."""
     if isinstance(value, Range):
         return {"from": plain(value.lower), "until": plain(value.upper)}
-    if isinstance(value, datetime | date):
+    if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | Multirange):
         return [plain(one) for one in value]
     return value
 

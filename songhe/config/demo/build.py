@@ -10,11 +10,13 @@ from django.db import transaction
 
 from songhe.base.access.actor import SYSTEM
 from songhe.base.regions.services import add_region, load_divisions
-from songhe.config.demo import places
+from songhe.config.demo import beds, payers, places, served, week
 from songhe.config.demo.cast import Institutions, found_institutions, make_cast
 from songhe.config.demo.install import Install
 from songhe.config.demo.logins import TOWN
 from songhe.config.demo.model import County, Elder, Gadget, Household
+from songhe.config.demo.money import make_money
+from songhe.domains.catalog import services as catalog
 from songhe.domains.devices import terms as types
 from songhe.domains.devices.bulk import NewDevice, Proof, put_into_use
 from songhe.domains.monitoring import services as monitoring
@@ -42,6 +44,7 @@ def build(install: Install, county: County, *, at: datetime, say: Say) -> None:
         say("divisions of the country and of the county")
         _regions()
         institutions = found_institutions(at=since)
+        catalog.load_items(actor=SYSTEM, region_prefix=places.COUNTY.code, at=since)
         say(f"{len(county.elders)} people in {len(county.households)} homes")
         housed = register_households(
             actor=SYSTEM, households=[_household(home) for home in county.households], at=since
@@ -59,16 +62,31 @@ def build(install: Install, county: County, *, at: datetime, say: Say) -> None:
         persons = [person.pk for home in housed for person in home.persons]
         say("accounts, roles and consents of the cast")
         chen = persons[0]
-        make_cast(
+        users = make_cast(
             install=install,
             institutions=institutions,
             chen_id=chen,
             signed=[persons[elder.index] for elder in signed(county)],
             at=since,
         )
+        say("programmes, and what Grandma Chen's services cost in the last months")
+        make_money(institutions=institutions, users=users, chen_id=chen, since=since, at=at)
         for person in persons:
             monitoring.write_person_scope(person_id=person, at=at)
         _rules(persons, county, at)
+        say("workers of the service centre, and what comes every week")
+        week.staff(institutions.centre, users, since=since, at=at)
+        at_home = [
+            person.pk
+            for home, made in zip(county.households, housed, strict=True)
+            if not home.is_institution
+            for person in made.persons
+        ]
+        week.series(institutions.centre, at_home, at=at)
+        paid = payers.fill(institutions, users, at_home[1:], since=since, at=at)
+        say(f"{paid} visits that government purchase or insurance pays")
+        say(f"{beds.fill(institutions.centre, chen, at_home, at=at)} home care beds")
+        say(f"{served.fill(chen, at=at)} services of Grandma Chen, last week")
 
 
 def signed(county: County) -> list[Elder]:

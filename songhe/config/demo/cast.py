@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
@@ -19,6 +19,8 @@ from songhe.base.consent.recipients import Recipient
 from songhe.config.demo import places
 from songhe.config.demo.install import Install
 from songhe.config.demo.logins import COUNTY, LOGINS, TOWN
+from songhe.config.demo.portraits import portrait
+from songhe.domains.organizations import selectors as staff
 from songhe.domains.organizations import services as organizations
 from songhe.domains.organizations.selectors import Organization
 
@@ -31,10 +33,11 @@ class Institutions:
     hospital: Organization
     nursing_home: Organization
     bureau: Organization
+    insurance: Organization
 
 
 def found_institutions(*, at: datetime) -> Institutions:
-    """Found the service centre, the hospital that takes over from it, nursing home and bureau."""
+    """Found the service centre, the hospital that takes over from it, nursing home, who pays."""
     bureau = organizations.found_organization(
         actor=SYSTEM,
         name="松鹤示范县民政局",
@@ -77,7 +80,16 @@ def found_institutions(*, at: datetime) -> Institutions:
         next_organization=hospital,
         phone="15400000130",
     )
-    return Institutions(centre, hospital, nursing_home, bureau)
+    insurance = organizations.found_organization(
+        actor=SYSTEM,
+        name="松鹤示范县长期护理保险经办中心",
+        name_en="County long-term care insurance office",
+        kind="government",
+        region_code=COUNTY,
+        at=at,
+        phone="15400000140",
+    )
+    return Institutions(centre, hospital, nursing_home, bureau, insurance)
 
 
 def make_cast(
@@ -125,6 +137,7 @@ def make_cast(
                 is_leader=member.is_leader,
                 phone=f"154000002{number:02d}",
             )
+    _papers(users, at=at)
     _consents(users, chen_id, at=at)
     for person in signed:
         access.grant(
@@ -138,6 +151,37 @@ def make_cast(
             at=at,
         )
     return users
+
+
+def _papers(users: Mapping[str, User], *, at: datetime) -> None:
+    """Let worker Liu hold papers, one of which ends within weeks, and say who she is."""
+    liu = staff.worker_lines([users["liu"].pk], at=at)[users["liu"].pk].staff_id
+    today = at.date()
+    for code, days, number in (
+        ("carer-4", None, "SH-2024-0417"),
+        ("bathing", 720, "SH-ZY-0088"),
+        ("first-aid", 420, "SH-JJ-1203"),
+        ("health-certificate", 125, "SH-JK-5571"),
+    ):
+        organizations.add_qualification(
+            actor=SYSTEM,
+            staff_id=liu,
+            code=code,
+            number=number,
+            issued_on=today - timedelta(days=200),
+            valid_until=None if days is None else today + timedelta(days=days),
+            at=at,
+        )
+    organizations.set_worker_facts(
+        actor=SYSTEM,
+        staff_id=liu,
+        gender="female",
+        languages=["putonghua", "local"],
+        about_zh="做护理六年，说本地话，做事慢而稳。",
+        about_en="Six years in care; speaks the local dialect; slow and steady.",
+        at=at,
+    )
+    organizations.set_portrait(actor=SYSTEM, staff_id=liu, content=portrait("liu", "female"), at=at)
 
 
 def _consents(users: Mapping[str, User], chen_id: UUID, *, at: datetime) -> None:

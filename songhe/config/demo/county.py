@@ -230,6 +230,16 @@ class Maker:
         codes = ("penicillin", "hypertension-3", "diabetes-2", "hearing")
         facts = [health.fact(health.row_of(code)) for code in codes]
         facts += [Fact("risk", "fall-risk", "跌倒高风险", "High risk of falling", 20), SCHEME]
+        facts += [
+            Fact("medicine", "amlodipine", "氨氯地平 5 mg 每早", "Amlodipine 5 mg mornings", 60),
+            Fact(
+                "medicine",
+                "metformin",
+                "二甲双胍 0.5 g 每日两次",
+                "Metformin 0.5 g twice a day",
+                61,
+            ),
+        ]
         # Hearing is shown before the further conditions: whoever calls must know it at once.
         order = {"penicillin": 10, "hypertension-3": 15, "fall-risk": 20, "hearing": 25}
         facts.sort(key=lambda one: order.get(one.code, one.rank))

@@ -59,6 +59,14 @@ LOGINS = (
         works_at="centre",
         sees_chen=("identity", "contact", "home"),
     ),
+    Login(
+        "manager",
+        "周经理",
+        "服务机构管理员",
+        "provider manager",
+        "provider_manager",
+        works_at="centre",
+    ),
     Login("qian", "小钱", "监管人员", "regulator", "regulator", works_at="bureau"),
     Login(
         "keeper", "设备管理员", "设备管理员", "device keeper", "device_keeper", works_at="centre"
@@ -89,7 +97,7 @@ LOGINS = (
         "儿子",
         "son of Grandma Chen",
         "family",
-        sees_chen=("identity", "health", "home"),
+        sees_chen=("identity", "health", "home", "finance"),
         phone="15400000301",
     ),
     Login(
@@ -98,8 +106,17 @@ LOGINS = (
         "本人",
         "Grandma Chen herself",
         "elder",
-        sees_chen=("identity", "contact", "health", "home", "location", "devices"),
+        sees_chen=("identity", "contact", "health", "home", "location", "devices", "finance"),
         phone="15400000302",
     ),
     Login("wu", "小吴", "无权限", "may see nothing"),
+    Login("clerk", "邵会计", "经费审核员", "fund clerk", "payer", works_at="bureau"),
+    Login(
+        "insurer",
+        "华审核",
+        "长护险审核员",
+        "checks for the care insurance",
+        "payer",
+        works_at="insurance",
+    ),
 )

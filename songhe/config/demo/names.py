@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from random import Random
 
@@ -32,6 +33,16 @@ def person_name(rng: Random, sex: str, surname: str = "") -> str:
         )
         if family + given not in RESERVED and len(set(given)) == len(given):
             return family + given
+
+
+def worker_name(rng: Random, sex: str, taken: Collection[str]) -> str:
+    """Return how a worker is called at the centre, as nobody else there is: 小王, 王姐, 王师傅."""
+    while True:
+        family = rng.choices(SURNAMES, _WEIGHTS)[0]
+        known = f"{family}姐" if sex == "female" else f"{family}师傅"
+        name = f"小{family}" if rng.random() < 0.45 else known
+        if name not in taken:
+            return name
 
 
 class Numbers:

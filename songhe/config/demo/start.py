@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from songhe.base.access.actor import SYSTEM
-from songhe.config.demo import history
+from songhe.config.demo import history, running, week, work
 from songhe.config.demo import install as installs
 from songhe.config.demo.build import build
 from songhe.config.demo.county import make_county
@@ -46,7 +46,10 @@ def wake(state: Path, *, now: Callable[[], datetime], zone: str, say: Say) -> In
     is_new = not install.filled_us
     if is_new:
         build(install, county, at=now(), say=say)
+        say(f"{running.fill(install.seed, at=now())} visits of the service centre")
     _up_to_now(install, county, is_new=is_new, now_us=to_us(now()), zone=zone, say=say)
+    say(f"{work.fill(at=now())} visits of Liu are planned")
+    say(f"{week.on_the_road(at=now())} workers' phones have told where they are")
     # As in a county that never stopped: the jobs do it while the first pages are looked at.
     telemetry.keep_soon()
     installs.save(state, install)

@@ -20,6 +20,7 @@ from songhe.config.replay import (
     homes,
     infrared,
     kasteren,
+    radar,
     sleep,
     worn,
 )
@@ -43,6 +44,7 @@ READERS: dict[str, Reader] = {
     worn.GAIT.name: worn.GAIT.read,
     infrared.Ceiling.NAME: infrared.read_ceiling,
     infrared.Small.NAME: infrared.read_small,
+    radar.NAME: radar.read,
     beacons.NAME: beacons.read,
 }
 # The gateway takes data of the last 92 days; the first of them must still be inside at the end.

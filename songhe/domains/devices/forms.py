@@ -11,7 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from songhe.domains.devices.terms import DeviceState
 from songhe.domains.devices.types import DeviceType, all_types
-from songhe.domains.devices.words import SETTING_UNITS, setting_word
+from songhe.domains.devices.words import (
+    MOUNT_CHOICES,
+    MOUNTING_HINTS,
+    MOUNTING_UNITS,
+    MOUNTING_WORDS,
+    SETTING_UNITS,
+    mounting_value,
+    setting_word,
+)
 from songhe.kit.forms import KitForm
 
 Choices = Iterable[tuple[str, str | Promise]]
@@ -173,6 +181,34 @@ class SettingsForm(KitForm):
                 min_value=int(low),
                 max_value=int(high),
                 widget=forms.NumberInput(attrs={"data-unit": str(SETTING_UNITS.get(name, ""))}),
+            )
+
+
+class MountingForm(KitForm):
+    """How a sensor hangs, each fact within what its detector can use."""
+
+    def __init__(self, *args: Any, kind: DeviceType, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, fact in kind.mounting.items():
+            self.initial.setdefault(name, fact.usual)
+            if fact.choices:
+                self.fields[name] = forms.ChoiceField(
+                    label=str(MOUNTING_WORDS[name]),
+                    choices=[(one, MOUNT_CHOICES[one]) for one in fact.choices],
+                    widget=forms.RadioSelect,
+                )
+                continue
+            span = _("From %(low)s to %(high)s.") % {
+                "low": mounting_value(name, fact.low),
+                "high": mounting_value(name, fact.high),
+            }
+            unit = str(MOUNTING_UNITS[name])
+            self.fields[name] = forms.FloatField(
+                label=str(MOUNTING_WORDS[name]),
+                help_text=f"{MOUNTING_HINTS[name]} {span}",
+                min_value=fact.low,
+                max_value=fact.high,
+                widget=forms.NumberInput(attrs={"data-unit": unit, "step": "any"}),
             )
 
 

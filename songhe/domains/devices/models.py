@@ -11,7 +11,10 @@ from songhe.kernel.ids import uuid7
 
 
 class Device(models.Model):
-    """One device. key is its public name on the wire; type one of the packaged device types."""
+    """One device. key is its public name on the wire; type one of the packaged device types.
+
+    mounting: how it hangs (`kernel.signals.mounting`), set at mounted_at.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     key = models.CharField(max_length=24, unique=True)
@@ -25,6 +28,8 @@ class Device(models.Model):
     )
     region_code = models.CharField(max_length=12, blank=True)
     desired = models.JSONField(default=dict)
+    mounting = models.JSONField(default=dict)
+    mounted_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from songhe.base.access import policies
 from songhe.base.access.actor import Actor
@@ -19,7 +19,7 @@ from songhe.domains.devices.models import (
     DeviceSeen,
     ForeignName,
 )
-from songhe.domains.devices.terms import ACTIVE_STATES
+from songhe.domains.devices.terms import ACTIVE_STATES, DeviceState
 from songhe.kernel.errors import NotFound
 
 VIEW = "devices.view_device"
@@ -33,7 +33,10 @@ class NoSuchDevice(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class DeviceLine:
-    """A device with what was last heard of it. silent: longer without a word than its type may."""
+    """A device with what was last heard of it. silent: longer without a word than its type may.
+
+    has_spoken: something of it was stored since it serves whom it serves now, by its own time.
+    """
 
     device: Device
     type: types.DeviceType
@@ -42,6 +45,7 @@ class DeviceLine:
     room_id: UUID | None
     room_name: str
     silent: bool
+    has_spoken: bool
 
 
 def type_of(code: str) -> types.DeviceType:
@@ -93,6 +97,19 @@ def _silent(rows: QuerySet[Device], at: datetime) -> QuerySet[Device]:
     return rows.annotate(heard_at=Subquery(seen)).filter(condition, state__in=ACTIVE_STATES)
 
 
+def silent_among(devices: Iterable[Device], *, at: datetime) -> set[UUID]:
+    """Return which devices were not heard for longer than their type may be silent; 1 query."""
+    rows = list(devices)
+    seen = DeviceSeen.objects.filter(device__in=[row.pk for row in rows])
+    heard = dict(seen.values_list("device", "received_at"))
+    return {row.pk for row in rows if _is_silent(row, heard.get(row.pk), at)}
+
+
+def _is_silent(device: Device, heard_at: datetime | None, at: datetime) -> bool:
+    limit = at - timedelta(seconds=types.get_type(device.type).silent_after_s)
+    return heard_at is None or heard_at < limit
+
+
 def lines(devices: Iterable[Device], *, at: datetime) -> list[DeviceLine]:
     """Return devices with what was last heard and whom they serve; 2 queries."""
     rows = list(devices)
@@ -111,8 +128,9 @@ def _line(
     device: Device, seen: DeviceSeen | None, binding: Binding | None, at: datetime
 ) -> DeviceLine:
     kind = types.get_type(device.type)
-    limit = at - timedelta(seconds=kind.silent_after_s)
     last = seen.received_at if seen else None
+    # A hub measures nothing itself: that it was connected is all that it says.
+    word = seen.last_at if seen and kind.measures else last
     return DeviceLine(
         device=device,
         type=kind,
@@ -120,7 +138,8 @@ def _line(
         person_id=binding.person_id if binding else None,
         room_id=binding.room_id if binding else None,
         room_name=binding.room.name if binding and binding.room else "",
-        silent=last is None or last < limit,
+        silent=_is_silent(device, last, at),
+        has_spoken=word is not None and (binding is None or word >= binding.period.lower),
     )
 
 
@@ -134,6 +153,14 @@ def devices_of(*, person_id: UUID, home_id: UUID | None, at: datetime) -> list[D
     if home_id is not None:  # together by an index each; one condition would read every binding
         ids = ids.union(bound.filter(room__home=home_id).values("device"))
     return lines(Device.objects.filter(pk__in=ids).order_by("type", "key"), at=at)
+
+
+def in_store(actor: Actor, *, at: datetime, limit: int = 200) -> list[DeviceLine]:
+    """Return devices that the actor may list and that serve nobody: to be bound; 3 queries."""
+    rows = policies.scope(actor, Device.objects.all(), LIST)
+    bound = Binding.objects.filter(device=OuterRef("pk"), period__contains=at)
+    free = rows.exclude(state=DeviceState.RETIRED).filter(~Exists(bound), gateway=None)
+    return lines(free.order_by("-created_at")[:limit], at=at)
 
 
 @dataclass(frozen=True, slots=True)

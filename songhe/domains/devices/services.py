@@ -26,7 +26,7 @@ from songhe.domains.devices.models import (
     DeviceSecret,
     ForeignName,
 )
-from songhe.domains.devices.selectors import NoSuchDevice
+from songhe.domains.devices.selectors import NoSuchDevice, lines
 from songhe.domains.devices.snapshots import write_snapshots
 from songhe.domains.devices.terms import CommandState, DeviceState
 from songhe.domains.devices.workflow import COMMISSIONING
@@ -46,6 +46,11 @@ class UnknownCommand(Invalid):
 class BadSetting(Invalid):
     code = "devices.bad_setting"
     message = "A device of this type has no setting %(name)s, or it cannot be %(value)s."
+
+
+class NothingToMount(Conflict):
+    code = "devices.nothing_to_mount"
+    message = "How a device of this type hangs changes nothing, or it is retired."
 
 
 class CannotCarry(Conflict):
@@ -78,6 +83,11 @@ class NotBound(Conflict):
     message = "The device serves nobody yet: bind it to a person or a room first."
 
 
+class NotHeard(Conflict):
+    code = "devices.not_heard"
+    message = "Nothing of this device has arrived since it serves here: let it speak once."
+
+
 def new_key() -> str:
     """Return a device key that people can read aloud: 10 letters and digits, none alike."""
     return "".join(secrets.choice(_KEY_ALPHABET) for _ in range(10))
@@ -96,6 +106,11 @@ def _locked(actor: Actor, action: str, device_id: UUID) -> Device:
         raise NoSuchDevice
     policies.authorise(actor, action, device)
     return device
+
+
+def _note(actor: Actor, action: str, device: Device, at: datetime, detail: Any = None) -> None:
+    ref = f"devices.Device/{device.pk}"
+    audit.record_change(actor=actor, action=action, ref=ref, at=at, detail=detail)
 
 
 @transaction.atomic
@@ -134,9 +149,7 @@ def register_device(
         (secret, hashlib.sha256(secret.encode()).hexdigest()) if secret else new_secret()
     )
     DeviceSecret.objects.create(device=device, sha256=digest, created_at=at)
-    audit.record_change(
-        actor=actor, action="devices.register_device", ref=f"devices.Device/{device.pk}", at=at
-    )
+    _note(actor, "devices.register_device", device, at)
     write_snapshots([device.pk, *([gateway.pk] if gateway else [])], at=at)
     return device, given
 
@@ -152,9 +165,7 @@ def rotate_secret(
     DeviceSecret.objects.filter(open_ended, device=device).update(expires_at=end)
     text, digest = new_secret()
     DeviceSecret.objects.create(device=device, sha256=digest, created_at=at)
-    audit.record_change(
-        actor=actor, action="devices.rotate_secret", ref=f"devices.Device/{device.pk}", at=at
-    )
+    _note(actor, "devices.rotate_secret", device, at)
     write_snapshots([device.pk], at=at)
     return text
 
@@ -164,9 +175,7 @@ def revoke_secrets(*, actor: Actor, device_id: UUID, at: datetime) -> None:
     """End every secret at once; the gateway closes the device's connection."""
     device = _locked(actor, "devices.revoke_secrets", device_id)
     DeviceSecret.objects.filter(device=device).update(expires_at=at)
-    audit.record_change(
-        actor=actor, action="devices.revoke_secrets", ref=f"devices.Device/{device.pk}", at=at
-    )
+    _note(actor, "devices.revoke_secrets", device, at)
     write_snapshots([device.pk], at=at)
 
 
@@ -193,12 +202,12 @@ def bind_device(
     )
     device.region_code = people.region_of(person_id=person_id, room_id=room_id)
     device.save(update_fields=["region_code"])
-    audit.record_change(
-        actor=actor,
-        action="devices.bind_device",
-        ref=f"devices.Device/{device.pk}",
-        at=at,
-        detail={"person": str(person_id or ""), "room": str(room_id or "")},
+    _note(
+        actor,
+        "devices.bind_device",
+        device,
+        at,
+        {"person": str(person_id or ""), "room": str(room_id or "")},
     )
     bus.publish(events.DeviceBound(device_id=device.pk, person_id=person_id, room_id=room_id))
     write_snapshots([device.pk], at=at)
@@ -235,13 +244,7 @@ def carry_device(
     )
     device.gateway = hub
     device.save(update_fields=["gateway"])
-    audit.record_change(
-        actor=actor,
-        action="devices.carry_device",
-        ref=f"devices.Device/{device.pk}",
-        at=at,
-        detail={"gateway": str(hub.pk), "names": wanted},
-    )
+    _note(actor, "devices.carry_device", device, at, {"gateway": str(hub.pk), "names": wanted})
     write_snapshots({hub.pk, device.pk, before or hub.pk}, at=at)
     return device
 
@@ -256,9 +259,7 @@ def release_device(*, actor: Actor, device_id: UUID, at: datetime) -> None:
     device.names.all().delete()
     device.gateway = None
     device.save(update_fields=["gateway"])
-    audit.record_change(
-        actor=actor, action="devices.release_device", ref=f"devices.Device/{device.pk}", at=at
-    )
+    _note(actor, "devices.release_device", device, at)
     write_snapshots([hub_id, device.pk], at=at)
 
 
@@ -279,9 +280,7 @@ def unbind_device(*, actor: Actor, device_id: UUID, at: datetime) -> None:
     if row is None:
         raise NotBound
     _end(row, at)
-    audit.record_change(
-        actor=actor, action="devices.unbind_device", ref=f"devices.Device/{device.pk}", at=at
-    )
+    _note(actor, "devices.unbind_device", device, at)
     write_snapshots([device.pk], at=at)
 
 
@@ -289,13 +288,19 @@ def unbind_device(*, actor: Actor, device_id: UUID, at: datetime) -> None:
 def commission(
     *, actor: Actor, device_id: UUID, step: str, at: datetime, proof: str = ""
 ) -> Device:
-    """Take one step of commissioning, with its proof. Raises NotBound, WrongState, ReasonNeeded."""
+    """Take one step of commissioning, with its proof; a test that people did has left a message.
+
+    Raises NotBound, NotHeard, WrongState, ReasonNeeded.
+    """
     action = COMMISSIONING.steps[step].action
     device = _locked(actor, action, device_id)
     if step in ("activate", "pass_test", "start_use"):
         bound = Binding.objects.filter(device=device, period__contains=at).exists()
         if not bound and types.get_type(device.type).measures:
             raise NotBound
+    tests = step == "pass_test" and device.state == DeviceState.ACTIVATED
+    if tests and not (actor.is_system or lines([device], at=at)[0].has_spoken):
+        raise NotHeard(field="note")
     COMMISSIONING.advance(device, step, actor=actor, at=at, note=proof)
     bus.publish(events.DeviceStateChanged(device_id=device.pk, state=device.state))
     write_snapshots([device.pk], at=at)
@@ -343,6 +348,29 @@ def set_desired(
     return _send(actor, device, "configure", dict(device.desired), at, timedelta(days=1))
 
 
+@transaction.atomic
+def set_mounting(
+    *, actor: Actor, device_id: UUID, mounting: dict[str, Any], at: datetime
+) -> Device:
+    """Write down how a device hangs; its detectors judge by it from now on.
+
+    What is left out counts as usual (`kernel.signals.mounting`). Raises NothingToMount and
+    BadSetting.
+    """
+    device = _locked(actor, "devices.commission_device", device_id)
+    kind = types.get_type(device.type)
+    if not kind.mounting or device.state == DeviceState.RETIRED:
+        raise NothingToMount
+    for name, value in mounting.items():
+        if name not in kind.mounting or not kind.mounting[name].holds(value):
+            raise BadSetting(name=name, value=value, field=name)
+    before, device.mounting, device.mounted_at = device.mounting, dict(mounting), at
+    device.save(update_fields=["mounting", "mounted_at"])
+    _note(actor, "devices.mount_device", device, at, {"before": before, "after": device.mounting})
+    write_snapshots([device.pk], at=at)
+    return device
+
+
 def _send(
     actor: Actor, device: Device, name: str, given: dict[str, Any], at: datetime, valid: timedelta
 ) -> DeviceCommand:
@@ -355,13 +383,7 @@ def _send(
         issued_by=actor.user_id,
         state=CommandState.QUEUED,
     )
-    audit.record_change(
-        actor=actor,
-        action="devices.command_device",
-        ref=f"devices.Device/{device.pk}",
-        at=at,
-        detail={"command": name},
-    )
+    _note(actor, "devices.command_device", device, at, {"command": name})
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL_COMMAND, str(device.pk)])
     return command

@@ -74,6 +74,7 @@ def _snapshot(device: Device, residents: Residents) -> wire.DeviceSnapshot:
         time_zone=settings.TIME_ZONE,
         format=kind.format,
         names={row.name: row.device.key for row in device.foreign_names.all()},
+        mounting=device.mounting,
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from songhe.base.access.actor import SYSTEM
 from songhe.domains.devices import services
-from songhe.domains.devices.models import Device
+from songhe.domains.devices.models import Device, DeviceSeen
 from songhe.domains.organizations.selectors import Organization
 
 STEPS = (
@@ -42,3 +42,10 @@ def make_device(
             actor=SYSTEM, device_id=device.pk, step=step, at=at, proof=proof
         )
     return device, given
+
+
+def hear(device: Device, *, at: datetime) -> None:
+    """Let a device have been heard at a moment, as the gateway writes it down."""
+    DeviceSeen.objects.update_or_create(
+        device=device.pk, defaults={"last_at": at, "received_at": at, "online": True}
+    )

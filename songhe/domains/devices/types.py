@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 
 from songhe.kernel import codes
 from songhe.kernel.errors import Invalid
+from songhe.kernel.signals.mounting import Fact, facts_of
 
 
 class UnknownDeviceType(Invalid):
@@ -40,6 +41,11 @@ class DeviceType:
     settings: dict[str, tuple[float, float]] = field(default_factory=dict)
     format: str = "songhe"
     carries: bool = False
+
+    @property
+    def mounting(self) -> dict[str, Fact]:
+        """Return what is to be known of how a device of this type hangs; empty for most."""
+        return facts_of(code.number for code in self.measures)
 
     @property
     def name(self) -> str:

@@ -51,6 +51,13 @@ urlpatterns = [
         section="desk",
     ),
     screen(
+        f"{_ONE}mounting/",
+        views.Mounting,
+        action="devices.commission_device",
+        name="mounting",
+        section="desk",
+    ),
+    screen(
         f"{_ONE}secret/",
         views.RotateSecret,
         action="devices.rotate_secret",

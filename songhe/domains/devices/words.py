@@ -30,6 +30,37 @@ SETTING_WORDS: dict[str, Promise] = {
 SETTING_UNITS: dict[str, Promise] = {"report_interval_s": pgettext_lazy("unit", "s")}
 
 
+# How a sensor hangs: the question, the words of its choices, its unit and a hint for the installer.
+MOUNTING_WORDS: dict[str, Promise] = {
+    "mount": pgettext_lazy("mounting", "Where it hangs"),
+    "height_m": pgettext_lazy("mounting", "Height above the floor"),
+    "view_deg": pgettext_lazy("mounting", "View angle"),
+}
+MOUNT_CHOICES: dict[str, Promise] = {
+    "ceiling": pgettext_lazy("mounting", "on the ceiling, looking straight down"),
+    "wall": pgettext_lazy("mounting", "on a wall, looking across the room"),
+}
+MOUNTING_UNITS: dict[str, Promise] = {
+    "height_m": pgettext_lazy("unit", "m"),
+    "view_deg": pgettext_lazy("unit", "°"),
+}
+MOUNTING_HINTS: dict[str, Promise] = {
+    "height_m": _("Measure with a tape from the floor to the sensor: 10 cm change what is seen."),
+    "view_deg": _("As its data sheet says, from edge to edge; 60° is the commonest."),
+}
+
+
+def mounting_value(name: str, value: object) -> str:
+    """Return a fact of how a sensor hangs, with its unit."""
+    if name == "mount":
+        return str(MOUNT_CHOICES.get(str(value), value))
+    number = f"{value:g}" if isinstance(value, int | float) else str(value)
+    unit = MOUNTING_UNITS.get(name)
+    return (
+        number if unit is None else f"{number} {unit}" if name != "view_deg" else f"{number}{unit}"
+    )
+
+
 def setting_word(name: str) -> str:
     """Return the word of a setting; one of the device's own is shown as it is."""
     return str(SETTING_WORDS.get(name, name))

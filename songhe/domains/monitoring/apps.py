@@ -40,6 +40,7 @@ class MonitoringConfig(AppConfig):
         slots.register("person.tabs", 70, absence_panels.tab, action=VIEW_ABSENCES)
         slots.register("person.tabs", 20, life_panels.tab, action=VIEW_READINGS)
         slots.register("person.tabs", 30, life_panels.trends_tab, action=VIEW_READINGS)
+        slots.register("person.tabs", 40, life_panels.outdoors_tab, action=VIEW_READINGS)
         slots.register("person.side", 55, room_panel.room_panel, action=VIEW_READINGS)
         slots.register("person.page", 15, life_panels.night_panel, action=VIEW_READINGS)
         slots.register(AWAY_SLOT, 0, absence_panels.away_since, action=VIEW_ABSENCES)

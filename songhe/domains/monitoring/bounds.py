@@ -21,9 +21,11 @@ LONGEST_S = 31 * DAY_US // SECOND_US
 MOST_COUNT = 100
 LONGEST_MINUTES = 24 * 60
 SOURCED = ("G", "N")
-SLOWER = ("repeat", "for_s", "min_gap_s", "loss_pct")
+SLOWER = ("repeat", "for_s", "min_gap_s", "loss_pct", "gain_kg")
 FEWER = ("medium", "high", "single", "sign_score")
 _COUNTS = frozenset({"repeat", "clear_repeat", "block_n", "pair_n", "single_n", *FEWER})
+_OF_TRENDS = {"loss_pct": (1.0, 50.0), "over_days": (14.0, 366.0), "again_days": (14.0, 366.0)}
+_OF_GAINS = {"gain_kg": (0.5, 20.0), "over_days": (1.0, 14.0), "again_days": (1.0, 14.0)}
 What = Literal["off", "limit", "limit_off", "slower"]
 
 
@@ -76,10 +78,8 @@ def bounds_of(rule: str, name: str) -> tuple[float, float] | None:
         return 0.0, 1.0
     if name.endswith("_s"):
         return 0.0, float(LONGEST_S)
-    if name == "loss_pct":
-        return 1.0, 50.0
-    if name in ("over_days", "again_days"):
-        return 14.0, 366.0
+    if name in _OF_TRENDS | _OF_GAINS:
+        return _OF_TRENDS[name] if "loss_pct" in spec(rule).params else _OF_GAINS[name]
     if name == "minutes":
         return 1.0, float(LONGEST_MINUTES)
     return (1.0, float(MOST_COUNT)) if name in _COUNTS else (0.0, 1_000_000.0)

@@ -185,7 +185,7 @@ class Tally:
                     return finding.rule
         return ""
 
-    def result(self, *, took_s: float, heard: int, days: int) -> dict[str, Any]:
+    def result(self, *, took_s: float, heard: int, days: float) -> dict[str, Any]:
         """Return everything that a page shows, as JSON; took_s in seconds.
 
         heard: persons of whom there was something to judge; days: length of the period.
@@ -204,7 +204,7 @@ class Tally:
             "outcomes": dict(self.outcomes),
             "missed": dict(self.missed),
             "heard": heard,
-            "person_days": heard * days,
+            "person_days": round(heard * days, 2),
             "days": sorted([day, *row] for day, row in self.days.items()),
             "people": [[person, *row] for person, row in persons[:MOST_PERSONS]],
             "others": [[rule, *row] for rule, row in sorted(self.others.items())],

@@ -22,12 +22,13 @@ from songhe.domains.monitoring import (
 )
 from songhe.domains.monitoring.models import Alarm, Finding
 from songhe.domains.monitoring.selectors import AlarmLine, EvidenceLink
+from songhe.domains.monitoring.terms import OUTDOOR_KINDS
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView
 from songhe.domains.telemetry import panels as waves
 from songhe.domains.telemetry import selectors as telemetry
 from songhe.domains.telemetry import terms as telemetry_terms
-from songhe.engines.alarms.terms import OPEN_STATES
+from songhe.engines.alarms.terms import OPEN_STATES, Priority
 from songhe.kernel import codes
 from songhe.kernel.detectors.rules import limits_of, spec
 from songhe.kit import charts, formats
@@ -42,6 +43,8 @@ AFTER = timedelta(hours=6)
 TWO_HOURS = timedelta(hours=2)
 
 _NOTHING = SafeString("")
+# A night alarm is told by the evening before: so much of the 24 hours drawn lies before it rang.
+_DAY, _BEFORE = timedelta(days=1), timedelta(hours=18)
 Standing = Literal["stored", "partly", "gone", "none"]
 
 
@@ -103,7 +106,7 @@ def draw(actor: Actor, line: AlarmLine, seen: Evidence, *, at: datetime) -> Draw
     kind = spec(seen.finding.rule).kind
     if kind in ("threshold", "companion", "trend") and line.person is not None:
         return _vital(actor, line, line.person, seen, at)
-    if kind == "fence" and line.person is not None:
+    if kind in OUTDOOR_KINDS and line.person is not None:
         return _fence(line, seen)
     if kind in ("event", "bed", "door", "quiet", "not-up") and line.person is not None:
         return _day(actor, line, line.person, seen, at)
@@ -278,7 +281,8 @@ def _fence(line: AlarmLine, seen: Evidence) -> Drawing:
     if not fixes:
         return Drawing(table=_readings(seen))
     try:
-        picture = fence_plan.draw(facts.get("fence"), fixes)
+        rings = line.alarm.priority == Priority.HIGH
+        picture = fence_plan.draw(facts.get("fence"), fixes, rings=rings)
     except fence_plan.NoFence as error:
         return Drawing(table=_readings(seen), note=_(error.message))
     note = _("The dashed circle is how sure the position is. A plan, no map.")
@@ -291,9 +295,8 @@ def _day(
     alarm = line.alarm
     if alarm.home is None:
         return Drawing(table=_readings(seen))
-    zone = timezone.get_default_timezone()
-    local = alarm.onset_at.astimezone(zone).date()
-    found = telemetry.day_picture(actor, person, alarm.home.pk, local, at=at)
+    start = alarm.onset_at.replace(minute=0, second=0, microsecond=0) - _BEFORE
+    found = telemetry.hours_picture(actor, person, alarm.home.pk, start, start + _DAY, at=at)
     if found is None:
         note = _("The day at home is not open to you; the readings below raised the alarm.")
         return Drawing(table=_readings(seen), note=note)
@@ -313,7 +316,7 @@ def _day_drawing(found: telemetry.HomeDay, seen: Evidence, alarm: Alarm, at: dat
     if not any(found.start <= mark.at < found.end for mark in marks):
         marks.append(charts.Event(alarm.onset_at, words.rule_name(alarm.rule)))
     picture = charts.DayPicture(
-        day=found.day, zone=zone, lanes=lanes, events=marks,
+        day=found.day, zone=zone, lanes=lanes, events=marks, start=found.start,
         now=at if at < found.end else None,
     )  # fmt: skip
     key = [

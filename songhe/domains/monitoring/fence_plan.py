@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from songhe.kernel import geo
 from songhe.kernel.errors import SongheError
+from songhe.kit.charts.ground import Ground, around, ruler
 from songhe.kit.charts.svg import el, group, px
 
 WIDTH, HEIGHT, EDGE = 340.0, 220.0, 16.0
-_STEPS_M = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
+_LABEL_PX = 20.0  # below the upper edge of an area, so that who is in its middle is seen
 
 
 class NoFence(SongheError):
@@ -33,40 +34,20 @@ class Fix:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Flat:
-    """Metres east and north of a centre, laid into the drawing; north is up."""
+def draw(fact: Any, fixes: Sequence[Fix], *, rings: bool = True) -> SafeString:
+    """Draw the safe areas of a person's fact and the fixes, oldest first. Raises NoFence.
 
-    centre: geo.Point
-    scale: float
-
-    def at(self, point: geo.Point) -> tuple[float, float]:
-        east, north = _metres(self.centre, point)
-        return WIDTH / 2 + east * self.scale, HEIGHT / 2 - north * self.scale
-
-
-def _metres(centre: geo.Point, point: geo.Point) -> tuple[float, float]:
-    a_degree_m = math.radians(geo.EARTH_M)
-    east = (point[1] - centre[1]) * a_degree_m * math.cos(math.radians(centre[0]))
-    return east, (point[0] - centre[0]) * a_degree_m
-
-
-def draw(fact: Any, fixes: Sequence[Fix]) -> SafeString:
-    """Draw the safe areas of a person's fact and the fixes, oldest first. Raises NoFence."""
+    rings: the last fix is one on which an alarm of high priority rests.
+    """
     fences: list[Mapping[str, Any]] = list(fact) if isinstance(fact, list) else [fact]
     if not fact or not fences:
         raise NoFence
     corners = [corner for fence in fences for corner in _extent(fence)]
     points = [*corners, *((fix.lat, fix.lon) for fix in fixes)]
-    centre = _middle(points)
-    spans = [_metres(centre, point) for point in points]
-    far_east = max(abs(east) for east, _north in spans) or 1.0
-    far_north = max(abs(north) for _east, north in spans) or 1.0
-    scale = min((WIDTH / 2 - EDGE) / far_east, (HEIGHT / 2 - EDGE) / far_north)
-    flat = _Flat(centre, scale)
+    flat = around(points, width=WIDTH, height=HEIGHT, edge=EDGE)
     pieces = [_area(flat, fence) for fence in fences]
-    pieces += _way(flat, fixes)
-    pieces += _ruler(scale)
+    pieces += _way(flat, fixes, rings=rings)
+    pieces += ruler(flat)
     label = _("Plan of positions, north is up: %(fixes)s") % {
         "fixes": _("; ").join(fix.words for fix in fixes)
     }
@@ -84,12 +65,7 @@ def _extent(fence: Mapping[str, Any]) -> list[geo.Point]:
     return [(lat - high, lon - wide), (lat + high, lon + wide)]
 
 
-def _middle(points: Sequence[geo.Point]) -> geo.Point:
-    lats, lons = [lat for lat, _lon in points], [lon for _lat, lon in points]
-    return (min(lats) + max(lats)) / 2, (min(lons) + max(lons)) / 2
-
-
-def _area(flat: _Flat, fence: Mapping[str, Any]) -> SafeString:
+def _area(flat: Ground, fence: Mapping[str, Any]) -> SafeString:
     if "polygon" in fence:
         corners = [flat.at((lat, lon)) for lat, lon in fence["polygon"]]
         said = " ".join(f"{px(x)},{px(y)}" for x, y in corners)
@@ -98,13 +74,16 @@ def _area(flat: _Flat, fence: Mapping[str, Any]) -> SafeString:
     radius = px(fence["radius_m"] * flat.scale)
     circle = el("circle", {"class": "room-here", "cx": px(x), "cy": px(y), "r": radius})
     words = el(
-        "text", {"class": "strong", "x": px(x), "y": px(y + 4), "text-anchor": "middle"},
+        "text", {"class": "strong", "x": px(x), "text-anchor": "middle",
+                 "y": px(y - fence["radius_m"] * flat.scale + _LABEL_PX)},
         _("safe area"),
     )  # fmt: skip
     return group([circle, words])
 
 
-def _way(flat: _Flat, fixes: Sequence[Fix]) -> list[SafeString]:
+def _way(flat: Ground, fixes: Sequence[Fix], *, rings: bool) -> list[SafeString]:
+    if not fixes:
+        return []
     places = [flat.at((fix.lat, fix.lon)) for fix in fixes]
     pieces = []
     if len(places) > 1:
@@ -115,24 +94,15 @@ def _way(flat: _Flat, fixes: Sequence[Fix]) -> list[SafeString]:
         if wide > 8:
             pieces.append(el("circle", {"class": "sensor-lost", "cx": px(x), "cy": px(y),
                                         "r": px(wide)}))  # fmt: skip
-    for x, y in places[:-1]:
+    for x, y in places[:-1] if rings else ():
         pieces.append(el("circle", {"class": "sensor", "cx": px(x), "cy": px(y), "r": "5"}))
     x, y = places[-1]
     anchor = "end" if x > WIDTH * 0.6 else "start"
     beside = x - 12 if anchor == "end" else x + 12
     below = min(max(y + 4, 14), HEIGHT - 24)
-    pieces.append(el("circle", {"class": "spot", "cx": px(x), "cy": px(y), "r": "8"}))
+    pieces.append(
+        el("circle", {"class": "spot" if rings else "helper", "cx": px(x), "cy": px(y), "r": "8"})
+    )
     pieces.append(el("text", {"class": "strong", "x": px(beside), "y": px(below),
                               "text-anchor": anchor}, fixes[-1].words))  # fmt: skip
     return pieces
-
-
-def _ruler(scale: float) -> list[SafeString]:
-    length_m = max((m for m in _STEPS_M if m * scale <= 120), default=_STEPS_M[0])
-    y = HEIGHT - 8
-    path = f"M8 {px(y - 4)}V{px(y)}H{px(8 + length_m * scale)}V{px(y - 4)}"
-    said = _("%(n)d m") % {"n": length_m}
-    return [
-        el("path", {"class": "ruler", "d": path}),
-        el("text", {"x": px(14 + length_m * scale), "y": px(y)}, said),
-    ]

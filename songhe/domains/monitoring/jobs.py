@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -51,3 +52,13 @@ def learn_lives(context: JobContext, timestamp: int = 0) -> None:
 def watch_trends(context: JobContext, timestamp: int = 0) -> None:
     """Every night (02:50 in China) judge how the values of everybody moved over weeks."""
     services.watch_trends(clock=timezone.now, should_stop=context.should_abort)
+
+
+@app.periodic(cron="*/15 * * * *", periodic_id="as-measured")
+@app.task(name="monitoring.watch_measured", queue="trials", lock="monitoring.measured",
+          queueing_lock="monitoring.measured", retry=AWAY, pass_context=True)  # fmt: skip
+def watch_measured(context: JobContext, timestamp: int = 0) -> None:
+    """Every quarter of an hour judge of whom something was measured in the last one and a half."""
+    services.watch_trends(
+        clock=timezone.now, should_stop=context.should_abort, within=timedelta(minutes=90)
+    )

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from songhe.base.access.actor import Actor
-from songhe.domains.monitoring import life_reads, life_words, trend_reads
+from songhe.domains.monitoring import life_reads, life_words, outdoor_reads, trend_reads
 from songhe.domains.people.panels import Tab
 from songhe.domains.people.selectors import PersonView
 
@@ -29,6 +29,14 @@ def trends_tab(request: HttpRequest, person: PersonView) -> Tab | None:
     if not trend_reads.is_open_to(actor, person):
         return None
     return Tab("trends", _("Trends"), reverse("monitoring:trends", args=[person.id]), 30)
+
+
+def outdoors_tab(request: HttpRequest, person: PersonView) -> Tab | None:
+    """Add the page of a person outside to her pages."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    if not outdoor_reads.is_open_to(actor, person):
+        return None
+    return Tab("outdoors", _("Outside"), reverse("monitoring:outdoors", args=[person.id]), 40)
 
 
 def night_panel(request: HttpRequest, person: PersonView) -> SafeString | None:

@@ -21,7 +21,7 @@ from songhe.domains.telemetry import selectors as telemetry
 from songhe.kernel import codes
 from songhe.kernel.night.sleep import judge_night, shipped
 from songhe.kernel.night.summary import NightSummary, summarise
-from songhe.kernel.rhythm import Day, channel_of_device, days_of, events_of
+from songhe.kernel.rhythm import Day, Fired, channel_of_device, days_of, events_of
 from songhe.kernel.rhythm.days import day_so_far
 from songhe.kernel.rhythm.signs import KEYS
 from songhe.kernel.time import to_us
@@ -102,6 +102,12 @@ class Source:
         since = midnight(local_day(at)) - timedelta(days=1)
         events = events_of(self._read(since, at, KEYS), self.sensors, to_us(at))
         return day_so_far(events, settings.TIME_ZONE, to_us(at), self.away)
+
+    def events(self, since: datetime, until: datetime) -> list[Fired]:
+        """Return what the sensors of the home showed within a time, in order."""
+        readings = self._read(since - timedelta(days=1), until, KEYS)
+        found = events_of(readings, self.sensors, to_us(until))
+        return [one for one in found if one.until_us >= to_us(since)]
 
     def night(self, on: date, until: datetime | None = None) -> NightSummary:
         """Return the night that ends on a local day, as far as it is known until a moment."""

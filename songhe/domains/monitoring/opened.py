@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -22,7 +23,7 @@ from songhe.domains.monitoring import (
 )
 from songhe.domains.monitoring.models import Absence, Alarm, AlarmEntry
 from songhe.domains.monitoring.selectors import AlarmLine
-from songhe.domains.monitoring.terms import EntryKind
+from songhe.domains.monitoring.terms import EntryKind, HelpStep
 from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import ContactLine, FactLine, PersonView
@@ -38,6 +39,8 @@ PLAN_PX = 304.0
 _VITALS = ("sbp", "heart-rate", "spo2", "glucose", "glucose-interstitial", "temperature",
            "respiration", "weight")  # fmt: skip
 _MOST_VITALS = 5
+# Fire brigade first: who smells smoke or gas calls 119 (Fire Protection Law, article 44).
+_FIRE = frozenset({"smoke", "gas"})
 _UNITS = ("mmHg", "mmol/L", "°C", "%")
 
 
@@ -64,6 +67,19 @@ class Head:
         return "note" in self.may and any(
             "contact" in person.fields for person in self.line.persons
         )
+
+    @property
+    def is_helped(self) -> bool:
+        """Tell whether the last that was heard is that help was given: then one closes it."""
+        last = self.line.last
+        return (
+            last is not None and last.kind == EntryKind.HELP and last.data["step"] == HelpStep.DONE
+        )
+
+    @property
+    def is_fire(self) -> bool:
+        """Tell whether the fire brigade is called before anybody is sent."""
+        return self.alarm.rule in _FIRE
 
     @property
     def title(self) -> tuple[str, str]:
@@ -177,7 +193,7 @@ def banner(person: PersonView, away: Absence | None, *, at: datetime) -> Banner:
 def _risks(person: PersonView, known: list[FactLine]) -> list[str]:
     if "health" not in person.fields:
         return []
-    return [row.text for row in known if row.kind != "scheme"]
+    return [row.text for row in known if row.kind not in ("scheme", "medicine")]
 
 
 def vitals(actor: Actor, person: PersonView, alarm: Alarm, *, at: datetime) -> list[readings.Vital]:
@@ -204,11 +220,20 @@ def vitals(actor: Actor, person: PersonView, alarm: Alarm, *, at: datetime) -> l
 
 
 def home_plan(line: AlarmLine, *, at: datetime) -> SafeString:
-    """Draw the home with the room of the alarm and the sensors that are silent; empty without."""
-    home = line.alarm.home
+    """Draw the home of an alarm with its room and the silent sensors; empty without."""
+    return home_picture(line.alarm.home, line.persons, room_id=line.alarm.room_id, at=at)
+
+
+def home_picture(
+    home: Any, persons: Sequence[PersonView], *, room_id: UUID | None, at: datetime
+) -> SafeString:
+    """Draw a home with the room in which something is, and the sensors that are silent.
+
+    Empty where there is no plan, or the home of any of its persons is not open.
+    """
     if home is None or home.is_institution or not home.plan.get("rooms"):
         return SafeString("")
-    if any("home" not in one.fields for one in line.persons):
+    if any("home" not in one.fields for one in persons):
         return SafeString("")
     names = {str(room.pk): room.name for room in people.rooms_of(home)}
     body = home.plan
@@ -225,8 +250,8 @@ def home_plan(line: AlarmLine, *, at: datetime) -> SafeString:
         for row in body["rooms"]
     ]
     sensors = []
-    if line.persons:
-        found = devices.devices_of(person_id=line.persons[0].id, home_id=home.pk, at=at)
+    if persons:
+        found = devices.devices_of(person_id=persons[0].id, home_id=home.pk, at=at)
         sensors = [
             charts.Sensor(str(row.room_id), row.type.name, lost=row.silent)
             for row in found
@@ -238,7 +263,7 @@ def home_plan(line: AlarmLine, *, at: datetime) -> SafeString:
         height=float(body["height"]) * scale + 16,
         rooms=rooms,
         sensors=sensors,
-        alarm_room=str(line.alarm.room_id or ""),
+        alarm_room=str(room_id or ""),
     )
     return charts.plan(floor)
 
@@ -269,7 +294,7 @@ def staff_choices(actor: Actor, alarm: Alarm, *, at: datetime) -> list[tuple[str
     if alarm.organization_id is None:
         return []
     return [
-        (str(row.user_id), phrases.facts([row.name, phrases.local_name(row.title, row.title_en)]))
+        (str(row.user_id), phrases.facts([row.name, row.title]))
         for row in organizations.staff_of(actor, alarm.organization_id, at=at)
     ]
 

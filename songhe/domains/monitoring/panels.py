@@ -24,9 +24,17 @@ from songhe.domains.monitoring import (
     trial_reads,
     words,
 )
+from songhe.domains.monitoring.opened import home_picture as home_picture
+from songhe.domains.monitoring.phrases import entry_line as entry_line
+from songhe.domains.monitoring.phrases import facts as facts
+from songhe.domains.monitoring.phrases import listed as listed
+from songhe.domains.monitoring.phrases import living_words as living_words
+from songhe.domains.monitoring.phrases import local_name as local_name
+from songhe.domains.monitoring.phrases import sex_words as sex_words
 from songhe.domains.monitoring.selectors import AlarmLine
 from songhe.domains.monitoring.terms import PriorityWord
 from songhe.domains.organizations import selectors as organizations
+from songhe.engines.alarms.terms import State
 from songhe.kernel.detectors.rules import spec
 from songhe.kit import charts
 
@@ -77,9 +85,24 @@ def row(actor: Actor, line: AlarmLine, *, opened_id: UUID | None, at: datetime) 
     )
 
 
-def desk_rows(actor: Actor, *, opened_id: UUID | None, at: datetime) -> list[Row]:
-    """Return the open alarms of the actor as rows, worst and newest first."""
-    found = selectors.lines(actor, selectors.open_alarms(actor))
+def desk_rows(
+    actor: Actor,
+    *,
+    opened_id: UUID | None,
+    at: datetime,
+    place: str = "",
+    is_oldest_first: bool = False,
+) -> list[Row]:
+    """Return the open alarms of the actor as rows: worst first, then who waits, then the newest.
+
+    place: a region code, and what lies in it. is_oldest_first: by their clocks alone.
+    """
+    alarms = selectors.open_alarms(actor)
+    if place:
+        alarms = alarms.filter(region_code__startswith=place)
+    if is_oldest_first:
+        alarms = alarms.order_by("raised_at", "id")
+    found = selectors.lines(actor, alarms)
     return [row(actor, line, opened_id=opened_id, at=at) for line in found]
 
 
@@ -113,6 +136,33 @@ def county_plan(actor: Actor, *, href: str) -> list[SafeString]:
     for prefix in _prefixes(actor):
         pictures += _plan_of(prefix, found, href)
     return pictures
+
+
+@dataclass(frozen=True, slots=True)
+class BusyPlace:
+    """A community with open alarms: how many, and how many of them nobody has taken."""
+
+    code: str
+    name: str
+    count: int
+    untaken: int
+
+
+def busy_places(actor: Actor) -> list[BusyPlace]:
+    """Return the communities with open alarms, most untaken ones first; 2 queries."""
+    counts: dict[str, list[int]] = {}
+    rows = selectors.open_alarms(actor).order_by().values_list("region_code", "state")
+    for code, state in rows:
+        here = counts.setdefault(code, [0, 0])
+        here[0] += 1
+        here[1] += state == State.UNACKNOWLEDGED
+    named = regions.by_code(sorted(counts))
+    found = [
+        BusyPlace(code, phrases.local_name(named[code].name, named[code].name_en), *counts[code])
+        for code in counts
+        if code in named
+    ]
+    return sorted(found, key=lambda one: (-one.untaken, -one.count, one.code))
 
 
 def _prefixes(actor: Actor) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from songhe.domains.monitoring import absence_reads, course, story, words
 from songhe.domains.monitoring.models import Alarm, AlarmEntry
 from songhe.domains.monitoring.selectors import AlarmLine
-from songhe.domains.monitoring.terms import AbsenceKind, EntryKind, OutcomeWord
+from songhe.domains.monitoring.terms import AbsenceKind, EntryKind, HelpStep, OutcomeWord
 from songhe.domains.people.selectors import PersonView, masked_name
 from songhe.domains.people.terms import Living, Sex
 from songhe.engines.alarms.terms import RINGING_STATES, Priority, State
@@ -98,8 +99,9 @@ def sex_words(person: PersonView) -> str:
 
 
 def living_words(person: PersonView) -> str:
-    """Return how a person lives."""
-    return str(Living(person.living).label) if person.living else ""
+    """Return how a person lives, empty where it is not known."""
+    known = person.living and person.living != Living.UNKNOWN
+    return str(Living(person.living).label) if known else ""
 
 
 def taker(alarm: Alarm) -> str:
@@ -136,6 +138,13 @@ def _span(seconds: float) -> str:
     return formats.span(timedelta(seconds=seconds))
 
 
+def _roughly(seconds: float) -> str:
+    """Return a short time for a list, which counts no seconds down: less than so many minutes."""
+    minutes = max(1, ceil(seconds / 60))
+    said = ngettext("less than %(n)d minute", "less than %(n)d minutes", minutes)
+    return said % {"n": minutes}
+
+
 def next_step(alarm: Alarm, at: datetime) -> NextStep | None:
     """Return the next steps of escalation from the alarm's plan and timer; None while it rests.
 
@@ -166,7 +175,7 @@ def next_step(alarm: Alarm, at: datetime) -> NextStep | None:
     told_s = late_s if late_s > LATE_S else left_s
     return NextStep(
         words=capfirst(template % {"time": _span(told_s), **more}),
-        short=short % {"time": _span(told_s), **more},
+        short=short % {"time": _roughly(told_s) if say else _span(told_s), **more},
         say=say,
         until=due,
         max_s=whole_s,
@@ -205,7 +214,7 @@ def row_state(alarm: Alarm, last: AlarmEntry | None, at: datetime) -> tuple[str,
         rest.append(_("this does not mean that all is well"))
     if step is not None and alarm.state == State.UNACKNOWLEDGED:
         rest.append(step.short)
-    elif last is not None and last.kind in (EntryKind.NOTE, EntryKind.CALL):
+    elif last is not None and last.kind in (EntryKind.NOTE, EntryKind.CALL, EntryKind.HELP):
         rest.append(entry_line(last, at).text)
     if alarm.count > 1 and not alarm.is_storm:
         rest.append(
@@ -235,6 +244,8 @@ def entry_line(entry: AlarmEntry, at: datetime, *, high: bool = False) -> Course
         kind = ""
     if entry.kind == EntryKind.LEVEL_UP and not entry.data.get("told"):
         kind = "unknown"
+    if entry.kind == EntryKind.HELP:
+        kind = "unknown" if entry.data["step"] in _NOT_GOING else "done"
     return CourseLine(time, entry.at.isoformat(), _text(entry), entry.text, kind)
 
 
@@ -250,7 +261,10 @@ def rang_lines(entries: list[AlarmEntry], at: datetime) -> list[CourseLine]:
 def _text(entry: AlarmEntry) -> str:
     kind = EntryKind(entry.kind)
     said = _SAID.get(kind)
-    return said(entry.user_name, entry.data) if said else str(kind.label)
+    who = entry.user_name
+    if not who and kind in (EntryKind.NOTE, EntryKind.CALL):
+        who = _("the system")
+    return said(who, entry.data) if said else str(kind.label)
 
 
 def _seen(template: str, data: dict[str, Any]) -> str:
@@ -299,11 +313,24 @@ def _away_note(data: dict[str, Any]) -> str:
 def _leaders(who: str, data: dict[str, Any]) -> str:
     if data.get("told"):
         names = _(", ").join(data["told"])
-        said = _("Message sent to the leader on duty: %(names)s") % {"names": names}
+        said = _("Message sent to %(names)s") % {"names": names}
         return facts([said, _away_note(data)])
     if data.get("failed"):
         return _("The leader on duty could not be told: no gateway for messages is set up")
     return _("The leader on duty could not be told: no number is known")
+
+
+def _assigned(who: str, data: dict[str, Any]) -> str:
+    if not who:  # the helper took it herself
+        return str(HelpStep.GOES.label) % {"who": data["to"]}
+    return _("%(who)s sent %(to)s") % {"who": who, "to": data["to"]}
+
+
+_NOT_GOING = (HelpStep.NOT_DONE, HelpStep.BACK, HelpStep.LATE, HelpStep.NOBODY)
+
+
+def _help(who: str, data: dict[str, Any]) -> str:
+    return str(HelpStep(data["step"]).label) % data
 
 
 _SAID: dict[EntryKind, Callable[[str, dict[str, Any]], str]] = {
@@ -313,8 +340,9 @@ _SAID: dict[EntryKind, Callable[[str, dict[str, Any]], str]] = {
     EntryKind.CALL: _call,
     EntryKind.NOTE: lambda who, data: _("%(who)s noted") % {"who": who},
     EntryKind.ACKNOWLEDGED: lambda who, data: _("%(who)s took it") % {"who": who},
-    EntryKind.ASSIGNED: lambda who, data: _("%(who)s sent %(to)s") % {"who": who, "to": data["to"]},
+    EntryKind.ASSIGNED: _assigned,
     EntryKind.LEVEL_UP: _leaders,
+    EntryKind.HELP: _help,
     EntryKind.NEXT_ORGANIZATION: _passed,
     EntryKind.SHELVED: _shelved,
     EntryKind.RESOLVED: _closed,

@@ -17,12 +17,21 @@ from songhe.kernel.detectors import Evaluator, RuleBook, catalogue
 from songhe.kernel.detectors.kinds import KINDS
 from songhe.kernel.detectors.rules import spec
 from songhe.kernel.time import DAY_US, HOUR_US, MINUTE_US, SECOND_US
-from songhe.kernel.wire import Binding, DeviceSnapshot, Finding, Reading, RuleChange, RuleScope
+from songhe.kernel.wire import (
+    Binding,
+    DeviceSnapshot,
+    Finding,
+    Reading,
+    RuleChange,
+    RuleScope,
+    Wave,
+)
 
 WARM_UP_US = 36 * HOUR_US  # what the gateway replays at its start
 LONGEST_WARM_UP_US = 15 * DAY_US
 LATEST_US = DAY_US  # a reading that came later than this counts as this late
 SLICE_US = MINUTE_US
+WAVES_SLICE_US = 5 * SECOND_US  # what time alone brings to a signal comes within seconds
 TICK_US = 10 * MINUTE_US
 DEFAULT_SCOPE = "*"
 # Kinds for which time alone brings something about.
@@ -33,8 +42,10 @@ def judged_with(rule: str) -> frozenset[str]:
     """Return the rules that must be judged to know what a rule does and what else changes with it.
 
     Those of its family; those that leave to it what it judges; and the worse ones of all of them.
+    Of rules on signals those of the same detector alone.
     """
     rules = catalogue().rules
+    heard = spec(rule).params.get("detector")
     found = {row.id for row in rules.values()
              if row.family == spec(rule).family or rule in row.unless}  # fmt: skip
     waiting = list(found)
@@ -43,7 +54,10 @@ def judged_with(rule: str) -> frozenset[str]:
             if worse not in found:
                 found.add(worse)
                 waiting.append(worse)
-    return frozenset(found)
+    return frozenset(
+        name for name in found
+        if rules[name].kind != "signal" or rules[name].params["detector"] == heard
+    )  # fmt: skip
 
 
 def only(scopes: Iterable[RuleScope], keep: frozenset[str]) -> list[RuleScope]:
@@ -144,26 +158,39 @@ class Replay:
         self.since_us, self.until_us = since_us, until_us
         self.found: list[list[Finding]] = [[] for _ in books]
         self.readings = 0
+        self.signal_s = 0.0
         self.heard: set[UUID] = set()
         self._evaluators = [Evaluator(book) for book in books]
         self._bound = sorted(_watches(devices, until_us), key=lambda one: one[0])
         self._batch: list[Reading] = []
         self._batch_us = 0
+        self._waves: list[Wave] = []
+        self._waves_us = 0
         self._now_us = self.starts_us
         self._next_tick_us = self._now_us + TICK_US
 
     def feed(
-        self, readings: Iterable[Reading], codes: frozenset[int] | None = None
+        self,
+        readings: Iterable[Reading],
+        codes: frozenset[int] | None = None,
+        waves: Iterable[Wave] = (),
     ) -> Iterator[int]:
         """Judge readings in order of their own time; yield the clock of the replay now and then.
 
-        codes: only readings with one of them are looked at; None looks at all.
+        codes: only readings with one of them are looked at; None looks at all. waves: in the order
+        of their time; each counts as received when it ends.
         """
         wanted = (
             readings if codes is None else (r for r in readings if not codes.isdisjoint(r.codes))
         )
-        for at_us, reading in in_order_of_arrival(wanted):
+        told: Iterator[tuple[int, Reading | Wave]] = heapq.merge(
+            in_order_of_arrival(wanted), ((w.end_us, w) for w in waves), key=lambda one: one[0]
+        )
+        for at_us, reading in told:
             if at_us >= self.until_us:
+                continue
+            if isinstance(reading, Wave):
+                yield from self._hear(at_us, reading)
                 continue
             if at_us >= self._next_tick_us or at_us - self._batch_us >= SLICE_US:
                 self._judge()
@@ -180,6 +207,20 @@ class Replay:
         self._tick(self.until_us)
         yield self.until_us
 
+    def _hear(self, at_us: int, wave: Wave) -> Iterator[int]:
+        """Gather waves and judge them every few seconds; time passes before those that follow."""
+        if at_us - self._waves_us >= WAVES_SLICE_US:
+            self._judge()
+            # Alone, it would have come to what was due before this wave.
+            if wave.started_us - self._now_us > WAVES_SLICE_US:
+                self._tick(wave.started_us)
+            self._waves_us = at_us
+            if at_us >= self._next_tick_us:
+                self._pass(at_us)
+                yield at_us
+        self._waves.append(wave)
+        self._now_us = max(self._now_us, at_us)
+
     def _pass(self, until_us: int) -> None:
         """Let the clock tick on its beat up to an instant."""
         while self._next_tick_us <= until_us:
@@ -189,15 +230,20 @@ class Replay:
 
     def _judge(self) -> None:
         batch, self._batch = self._batch, []
-        if not batch:
+        waves, self._waves = self._waves, []
+        if not batch and not waves:
             return
+        for wave in waves:
+            if wave.started_us >= self.since_us:
+                self.signal_s += len(wave.samples) / wave.rate_hz
+                self.heard.add(wave.person or wave.subject)
         self._watch(self._now_us)
         for reading in batch:
             if reading.effective_us >= self.since_us:
                 self.readings += 1
                 self.heard.add(reading.person or reading.subject)
         for evaluator, found in zip(self._evaluators, self.found, strict=True):
-            plan = evaluator.judge(batch, self._now_us)
+            plan = evaluator.judge(batch, self._now_us, waves=waves)
             plan.commit()
             found += self._told(plan.findings)
 
@@ -213,6 +259,7 @@ class Replay:
         while self._bound and self._bound[0][0] <= now_us:
             _, device = self._bound.pop(0)
             for evaluator in self._evaluators:
+                evaluator.rules.mount(device)
                 evaluator.watch(device)
 
     def _told(self, findings: Iterable[Finding]) -> Iterator[Finding]:

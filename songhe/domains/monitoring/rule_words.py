@@ -61,6 +61,7 @@ _NAMES: dict[str, tuple[Any, Any]] = {
     "later_min": (gettext_lazy("Later than usual by"), gettext_lazy("min")),
     "run_sure": (gettext_lazy("Broad beats count from a certainty of"), ""),
     "loss_pct": (gettext_lazy("A loss of at least"), "%"),
+    "gain_kg": (gettext_lazy("A gain of at least"), "kg"),
     "over_days": (gettext_lazy("Over a time of"), gettext_lazy("days")),
     "again_days": (gettext_lazy("Told again after"), gettext_lazy("days")),
     "single_n": (gettext_lazy("The same single value"), gettext_lazy("times")),
@@ -170,6 +171,9 @@ def _timing(params: Mapping[str, Any]) -> list[str]:
     if params.get("loss_pct"):
         said.append(_("a loss of %(n)g %% within %(days)g days") % {
             "n": params["loss_pct"], "days": params["over_days"]})  # fmt: skip
+    if params.get("gain_kg"):
+        said.append(_("a gain of %(n)g kg within %(days)g days") % {
+            "n": params["gain_kg"], "days": params["over_days"]})  # fmt: skip
     if params.get("repeat", 1) > 1:
         said.append(_("%(n)g readings within %(minutes)g min") % {
             "n": params["repeat"], "minutes": params.get("window_s", 0) / 60})  # fmt: skip

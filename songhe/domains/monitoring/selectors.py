@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models import Case, CharField, Q, QuerySet, Value, When
 from django.db.models.functions import Cast, Concat
 
 from songhe.base.access import policies
@@ -18,8 +18,14 @@ from songhe.base.outside.models import OutsideMessage
 from songhe.base.regions import selectors as regions
 from songhe.domains.monitoring import absence_reads, words
 from songhe.domains.monitoring.models import Absence, Alarm, AlarmEntry, Finding, RuleOverride
+from songhe.domains.monitoring.own_calls import CallState as CallState
+from songhe.domains.monitoring.own_calls import OwnCall as OwnCall
+from songhe.domains.monitoring.own_calls import own_call as own_call
 from songhe.domains.monitoring.platform import platform_alarms as platform_alarms
 from songhe.domains.monitoring.platform import platform_troubles as platform_troubles
+from songhe.domains.monitoring.recent_reads import NightExits as NightExits
+from songhe.domains.monitoring.recent_reads import absences_near as absences_near
+from songhe.domains.monitoring.recent_reads import night_exits as night_exits
 from songhe.domains.monitoring.rule_scores import RuleScore as RuleScore
 from songhe.domains.monitoring.rule_scores import home_scores as home_scores
 from songhe.domains.monitoring.rule_scores import scores as scores
@@ -72,10 +78,18 @@ class EvidenceLink:
     keys: list[EvidenceKey]
 
 
-def open_alarms(actor: Actor) -> QuerySet[Alarm]:
-    """Return the open alarms the actor may list, worst and newest first.
+_HEAD = "monitoring.Alarm/"
+_WAITS = Case(
+    When(state=State.UNACKNOWLEDGED, then=0), When(state=State.RETURNED, then=1), default=2
+)
 
-    Members of incidents are left out, and the platform's own: those are on its page.
+
+def open_alarms(actor: Actor) -> QuerySet[Alarm]:
+    """Return the open alarms the actor may list: worst first, then who waits, then the newest.
+
+    Of one priority those that nobody has stand above those that somebody has, and those that are
+    back to normal between them. Members of incidents are
+    left out, and the platform's own: those are on its page.
     """
     rows = policies.scope(actor, Alarm.objects.all(), LIST).exclude(region_code=PLATFORM_REGION)
     return (
@@ -89,7 +103,7 @@ def open_alarms(actor: Actor) -> QuerySet[Alarm]:
             "acknowledged_by",
             "assigned_to",
         )
-        .order_by("priority_rank", "-raised_at", "-id")
+        .order_by("priority_rank", _WAITS, "-raised_at", "-id")
     )
 
 
@@ -213,6 +227,32 @@ def history(actor: Actor, search: Search, *, sort: str = "-raised") -> QuerySet[
     ).order_by(f"-{order}" if sort.startswith("-") else order, "-raised_at", "-id")
 
 
+def rang(refs: Iterable[str]) -> dict[str, tuple[str, datetime]]:
+    """Return the priority of alarms and when they rang first, by reference
+    (`monitoring.Alarm/<id>`); 1 query, 0 for none.
+
+    For rows that rest on an alarm and were narrowed already; other references are left out.
+    """
+    rows = _of_refs(refs).only("priority", "raised_at")
+    return {f"{_HEAD}{row.pk}": (row.priority, row.raised_at) for row in rows}
+
+
+def titles(refs: Iterable[str]) -> dict[str, list[str]]:
+    """Return what rang, and in which room, by reference (`monitoring.Alarm/<id>`); 1 query.
+
+    For rows that rest on an alarm and were narrowed already; other references are left out.
+    """
+    return {
+        f"{_HEAD}{row.pk}": [words.title(row), *([row.room.name] if row.room else [])]
+        for row in _of_refs(refs).select_related("room", "device")
+    }
+
+
+def _of_refs(refs: Iterable[str]) -> QuerySet[Alarm]:
+    ids = [ref.removeprefix(_HEAD) for ref in refs if ref.startswith(_HEAD)]
+    return Alarm.objects.filter(pk__in=ids)  # of nothing, nothing is asked
+
+
 def spots(actor: Actor) -> dict[str, dict[str, tuple[int, bool]]]:
     """Return open alarms by region code and priority: how many, and whether one is untaken."""
     found: dict[str, dict[str, tuple[int, bool]]] = {}
@@ -231,9 +271,7 @@ def messages(actor: Actor) -> QuerySet[OutsideMessage]:
     leaves: a real code is read by nobody but who gets it.
     """
     rows = policies.scope(actor, Alarm.objects.all(), MESSAGES)
-    refs = rows.annotate(ref=Concat(Value("monitoring.Alarm/"), Cast("pk", CharField()))).values(
-        "ref"
-    )
+    refs = rows.annotate(ref=Concat(Value(_HEAD), Cast("pk", CharField()))).values("ref")
     shown = Q(ref__in=refs)
     if actor.may(MESSAGES) and outside.is_fake():
         shown |= Q(ref__startswith="accounts.User/")
@@ -276,6 +314,12 @@ def alarms_of_person(actor: Actor, person_id: UUID, *, limit: int = 20) -> list[
     rows = policies.scope(actor, Alarm.objects.filter(person=person_id), LIST)
     related = ("home", "room", "device", "organization", "acknowledged_by", "assigned_to")
     return lines(actor, rows.select_related(*related).order_by("-raised_at", "-id")[:limit])
+
+
+def away_now(actor: Actor, persons: Iterable[PersonView], *, at: datetime) -> dict[UUID, Absence]:
+    """Return who of these persons is away now, where the actor may know it; 1 query."""
+    shown = [person.id for person in persons if absence_reads.is_open_to(actor, person)]
+    return absence_reads.away_now(shown, at=at)
 
 
 def high_alarm_unanswered(actor: Actor) -> bool:

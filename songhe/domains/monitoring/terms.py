@@ -8,6 +8,7 @@ STORM = "storm"
 PLATFORM_REGION = ""
 PLATFORM_TOPIC = "platform"
 ANSWER_PLATFORM = "operations.answer_alarm"
+CALL = "monitoring.call_for_help"
 
 
 class PriorityWord(models.TextChoices):
@@ -42,6 +43,7 @@ class EntryKind(models.TextChoices):
     NOTE = "note", pgettext_lazy("what was done", "Note")
     CALL = "call", pgettext_lazy("what was done", "Call")
     ASSIGNED = "assigned", _("Assigned")
+    HELP = "help", pgettext_lazy("somebody goes", "Help")
     SHELVED = "shelved", _("Set aside")
     UNSHELVED = "unshelved", _("Rings again")
     CLEARED = "cleared", _("Back to normal")
@@ -50,6 +52,21 @@ class EntryKind(models.TextChoices):
     AWAY = "away", _("The person is away")
     HOME = "home", _("The person is back")
     RESOLVED = "resolved", _("Closed")
+
+
+class HelpStep(models.TextChoices):
+    """How far the help is that was sent to an alarm. who: the helper, where there is one."""
+
+    GOES = "goes", _("%(who)s goes")
+    ON_WAY = "on_way", _("%(who)s is on the way")
+    ARRIVED = "arrived", _("%(who)s is at the door")
+    DONE = "done", _("%(who)s has helped")
+    NOT_DONE = "not_done", _("%(who)s could not help")
+    BACK = "back", _("%(who)s was called back")
+    LATE = "late", _("Nothing was heard of %(who)s for too long: somebody must call")
+    NOBODY = "nobody", _("Nobody who was asked goes: somebody must be found by phone")
+    EMERGENCY = "emergency", _("%(who)s told 120, case %(case)s")
+    EMERGENCY_CALLED = "emergency_called", _("%(who)s called 120")
 
 
 class AbsenceKind(models.TextChoices):
@@ -81,3 +98,11 @@ class SuggestionState(models.TextChoices):
     ACCEPTED = "accepted", pgettext_lazy("suggestion", "accepted")
     REFUSED = "refused", pgettext_lazy("suggestion", "refused")
     NOTHING_HELPS = "nothing", pgettext_lazy("suggestion", "no change would help")
+
+
+# Kinds of rules on where a person is outside: they judge positions.
+OUTDOOR_KINDS = ("fence", "wander", "not-back")
+# The fact that rules read of a person's safe area, and the rules that somebody sets for her.
+FENCE_FACT = "fence"
+FENCE_RULE, BACK_RULE, WANDER_RULE = "fence", "not-back-by", "wandering"
+LEAST_RADIUS_M, MOST_RADIUS_M = 50, 20_000

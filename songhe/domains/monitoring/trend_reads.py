@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from statistics import median
@@ -33,8 +33,10 @@ _SENSOR_POINTS = 60_000
 SUMMED = frozenset({"steps", "sleep"})
 KEYS = (
     "weight", "sbp", "dbp", "glucose", "glucose-interstitial", "heart-rate-resting", "steps",
-    "sleep",
+    "cadence", "sleep",
 )  # fmt: skip
+# What is counted from worn motion stands in for the steps of days on which no device sent its own.
+_FELT = "steps-felt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Trend:
     """How one value moves. days: (local midnight, value) of the drawn time; band: 80 % of them.
 
     old_days: days since the last value where that is too long to speak of now, else None.
+    felt_days: on how many of the drawn days steps were counted from worn motion.
     """
 
     code: codes.Code
@@ -50,6 +53,7 @@ class Trend:
     lines: list[Line]
     ahead: list[tuple[datetime, Forecast]]
     old_days: int | None = None
+    felt_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +77,20 @@ def trends_of(actor: Actor, person: PersonView, *, at: datetime) -> Trends:
     start = life_source.midnight(today - DRAWN)
     if not is_open_to(actor, person):
         return Trends(start, at)
-    found = telemetry.daily_of(actor, person, KEYS[1:], start, at)
+    found = telemetry.daily_of(actor, person, (*KEYS[1:], _FELT), start, at)
+    own = {one.on for one in found["steps"]}
+    felt = [one for one in found.pop(_FELT) if one.on not in own]
+    found["steps"] = sorted([*found["steps"], *felt], key=lambda one: one.on)
     weighed = life_source.midnight(today - _WEIGHED)
     found |= telemetry.daily_of(actor, person, KEYS[:1], weighed, at)
     told = [_trend(key, found[key], start, at) for key in KEYS if found[key] or key in _ASKED]
+    walked = sum(life_source.local_day(start) <= one.on < today for one in felt)
+    told = [replace(one, felt_days=walked if one.code.key == "steps" else 0) for one in told]
     return Trends(start, at, told, _sensor(actor, person, at))
 
 
-# What is said to be unknown where nothing was measured; a sensor of glucose few people have.
-_ASKED = frozenset(KEYS) - {"glucose-interstitial"}
+# What is said to be unknown where nothing was measured; some sensors few people have.
+_ASKED = frozenset(KEYS) - {"glucose-interstitial", "cadence"}
 
 
 def _trend(key: str, found: Sequence[telemetry.Daily], start: datetime, at: datetime) -> Trend:

@@ -57,7 +57,17 @@ def _said(trend: Trend) -> list[TrendSaid]:
             days,
         )
         return [TrendSaid(text % {"name": code_name(trend.code), "n": days})]
-    return [_sentence(line) for line in trend.lines]
+    said = [_sentence(line) for line in trend.lines]
+    if trend.felt_days:
+        text = ngettext(
+            "On %(n)d day counted from the motion of a worn sensor, in walks of eight steps and "
+            "more; no device sent steps of its own.",
+            "On %(n)d days counted from the motion of a worn sensor, in walks of eight steps and "
+            "more; no device sent steps of its own.",
+            trend.felt_days,
+        )
+        said.append(TrendSaid(text % {"n": trend.felt_days}))
+    return said
 
 
 def _sentence(line: Line) -> TrendSaid:

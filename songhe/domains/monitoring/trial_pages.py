@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from songhe.base.access.actor import Actor
 from songhe.domains.monitoring import comparing, phrases, rule_words, trial_reads, words
 from songhe.domains.monitoring.models import Finding, RuleTrial
+from songhe.domains.monitoring.signal_trials import BUDGET_S
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import PersonView, masked_name
 from songhe.kernel.detectors.rules import spec
@@ -145,7 +146,7 @@ def _persons(n: int) -> str:
     return ngettext("%(n)d person", "%(n)d persons", n) % {"n": n}
 
 
-def _rate(count: int, person_days: int) -> str:
+def _rate(count: int, person_days: float) -> str:
     if not person_days:
         return _("nothing to judge")
     return _("%(rate)s per 100 person-days") % {
@@ -161,11 +162,26 @@ def _sentences(trial: RuleTrial) -> list[str]:
         _("Of %(heard)d of %(all)d persons there was something to judge.") % {
             "heard": result["heard"], "all": trial.persons},
     ]  # fmt: skip
+    if spec(trial.rule).kind == "signal":
+        said += _of_signals(trial)
     if spec(trial.rule).kind == "silent":
         said.append(
             _("A device that only told its status, and times when the platform itself was down, "
               "count as silence here.")
         )  # fmt: skip
+    return said
+
+
+def _of_signals(trial: RuleTrial) -> list[str]:
+    """Return how much signal was judged, and that the time was shortened, where it was."""
+    judged_s = timedelta(seconds=trial.result.get("signal_s", 0))
+    said = [_("%(span)s of signals were judged again.") % {"span": formats.span(judged_s)}]
+    asked = datetime.fromisoformat(trial.result["asked_since"])
+    if trial.since - asked > timedelta(minutes=1):
+        said.append(
+            _("Only the time from %(since)s on was judged: more takes over %(minutes)d minutes.")
+            % {"minutes": BUDGET_S // 60, "since": formats.moment(trial.since)}
+        )
     return said
 
 

@@ -15,6 +15,7 @@ from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.domains.monitoring.comparing import Real
 from songhe.domains.monitoring.models import Alarm, AlarmFinding, GatewayRules, RuleTrial
+from songhe.domains.monitoring.terms import OUTDOOR_KINDS
 from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
 from songhe.engines.alarms.terms import State
@@ -44,15 +45,15 @@ def is_clinical(row: Spec) -> bool:
 def is_replayed(row: Spec) -> bool:
     """Tell whether a rule can be tried on what is stored.
 
-    Signals are too much to read again; a trend is judged by the night and not by the gateway.
+    A trend is judged by the night and not by the gateway; signals as far back as is affordable.
     """
-    return row.kind not in ("signal", "trend")
+    return row.kind != "trend"
 
 
 def class_of(rule: str) -> str:
     """Return the class of fields that somebody must see to try a rule on a person."""
     row = spec(rule)
-    if row.kind == "fence":
+    if row.kind in OUTDOOR_KINDS:
         return "location"
     return "health" if is_clinical(row) else "home"
 

@@ -19,6 +19,7 @@ MOST_PRECISION = 0.5
 LEAST_SHARE_GONE = 0.5
 _STEPS = (1.0, 2.0, 3.0)
 _LONGER_S = (120.0, 300.0, 600.0)
+_SURER = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ def candidates(rule: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
     if "minutes" in params:
         found += [{"minutes": params["minutes"] + more} for more in (15, 30)]
+    if spec(rule).kind == "signal":
+        found += [{"least": sure} for sure in _SURER if sure > params["least"]]
     return [change for change in found if _allowed(rule, change)]
 
 

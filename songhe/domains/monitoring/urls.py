@@ -138,6 +138,13 @@ urlpatterns = [
         section="desk",
     ),
     screen(
+        "people/<uuid:person_id>/outdoors/",
+        views.PersonOutdoors,
+        action="telemetry.view_readings",
+        name="outdoors",
+        section="desk",
+    ),
+    screen(
         "people/<uuid:person_id>/absences/",
         views.Absences,
         action="monitoring.view_absences",

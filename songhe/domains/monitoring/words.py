@@ -83,6 +83,8 @@ def why(finding: Finding) -> str:
     if "for_s" in fields:
         fields.setdefault("for_min", round(float(fields["for_s"]) / 60))
     told = _template(row, finding).format_map(fields)
+    if finding.summary.get("by") == "person":
+        told = _("She called for help herself, on her own page.")
     if finding.summary.get("deaf"):
         deaf = _("No sensor of the home says anything: perhaps the hub or the network is out.")
         told += (" " if is_english() else "") + deaf

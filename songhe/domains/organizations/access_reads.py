@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -118,8 +118,13 @@ def what_sees(
     if user is None or not _within(actor, VIEW_ACCESS, user_id, roles, at):
         raise NoSuchAccount
     lines = giving.grants_to(user_id, at=at)
-    with wall.lifted():  # names are masked as far as they are not open to the actor
-        persons = people.person_views(actor, [line.subject_id for line in lines])
+    ids = [line.subject_id for line in lines]
+    opened = people.person_views(actor, ids)
+    with wall.lifted():  # whom the wall keeps from the actor is named by her family name alone
+        hidden = people.person_views(actor, set(ids) - set(opened))
+        persons = opened | {
+            pk: replace(row, name=people.masked_name(row.name)) for pk, row in hidden.items()
+        }
         consents = set(purpose_of_sources({line.source for line in lines}))
     return user, roles, _of_grants(lines, persons, consents)
 

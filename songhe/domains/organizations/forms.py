@@ -9,7 +9,12 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from songhe.domains.organizations.terms import OrganizationKind
+from songhe.domains.organizations.terms import (
+    Gender,
+    OrganizationKind,
+    all_languages,
+    all_qualifications,
+)
 from songhe.kit.forms import KitForm
 
 
@@ -97,3 +102,76 @@ class RoleForm(KitForm):
         if day is None:
             return None
         return timezone.make_aware(datetime.combine(day, datetime.max.time()))
+
+
+class QualificationForm(KitForm):
+    code = forms.ChoiceField(
+        label=gettext_lazy("Which paper"), widget=forms.Select(attrs={"class": "input"})
+    )
+    number = forms.CharField(
+        label=gettext_lazy("Its number"),
+        max_length=60,
+        required=False,
+        help_text=gettext_lazy("Kept sealed; who reads it is recorded."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    issuer = forms.CharField(label=gettext_lazy("Issued by"), max_length=80, required=False)
+    issued_on = forms.DateField(
+        label=gettext_lazy("First day"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    valid_until = forms.DateField(
+        label=gettext_lazy("Last day"),
+        required=False,
+        help_text=gettext_lazy("Leave empty where none stands on it."),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["code"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = [(one.code, one.name) for one in all_qualifications().values()]
+
+
+class EndQualificationForm(KitForm):
+    reason = forms.CharField(label=gettext_lazy("Why it counts no more"), max_length=200)
+
+
+class PortraitForm(KitForm):
+    """A photograph of a worker."""
+
+    file = forms.FileField(
+        label=pgettext_lazy("of a worker", "Photograph"),
+        help_text=gettext_lazy("The face in the middle, from the front. It is cut square."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+        error_messages={"required": gettext_lazy("Choose a photograph.")},
+    )
+
+
+class WorkerFactsForm(KitForm):
+    """What an elder may know of who comes."""
+
+    gender = forms.ChoiceField(
+        label=pgettext_lazy("of a worker", "Gender"),
+        choices=[("", pgettext_lazy("gender", "not said")), *Gender.choices],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    languages = forms.MultipleChoiceField(
+        label=gettext_lazy("Languages"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    about_zh = forms.CharField(
+        label=gettext_lazy("A word about oneself, Chinese"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("Elders and families read it before the first visit."),
+    )
+    about_en = forms.CharField(
+        label=gettext_lazy("A word about oneself, English"), max_length=200, required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["languages"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - declared above
+        field.choices = [(one.code, one.name) for one in all_languages().values()]

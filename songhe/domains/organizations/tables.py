@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from songhe.domains.organizations import words
+from songhe.domains.organizations.qualification_reads import Ending
+from songhe.kit import formats
 from songhe.kit.tables import Column, Table
 
 
@@ -81,3 +83,28 @@ class IdleTable(Table):
     per_page = 100
     caption = gettext_lazy("Accounts nobody uses")
     empty = gettext_lazy("Every account is in use")
+
+
+def _until(row: Ending) -> str:
+    return formats.short_date(row.until)
+
+
+class EndingTable(Table):
+    columns = (
+        Column(
+            "name",
+            gettext_lazy("Name"),
+            link=lambda row: reverse("organizations:staff", args=[row.staff_id]),
+            second=lambda row: row.organization,
+        ),
+        Column("paper", gettext_lazy("Which paper")),
+        Column(
+            "until",
+            gettext_lazy("Last day"),
+            value=_until,
+            second=lambda row: _("over") if row.state == "over" else _("ends soon"),
+        ),
+    )
+    per_page = 100
+    caption = gettext_lazy("Papers to renew")
+    empty = gettext_lazy("No paper ends within 60 days")

@@ -105,9 +105,14 @@ def organization(actor: Actor, organization_id: UUID) -> Organization:
     row = (
         Organization.objects.filter(pk=organization_id).select_related("next_organization").first()
     )
-    if row is None or not actor.covers(VIEW, row.region_code):
+    if row is None or not _open(actor, row):
         raise NoSuchOrganization
     return row
+
+
+def _open(actor: Actor, row: Organization) -> bool:
+    """Tell whether an organisation is open: in the actor's regions, or her own."""
+    return actor.covers(VIEW, row.region_code) or row.pk in actor.organizations(VIEW)
 
 
 def staff_rows(row: Organization, *, english: bool, at: datetime) -> list[StaffRow]:
@@ -143,7 +148,7 @@ def staff_member(
         .select_related("organization", "user")
         .first()
     )
-    if row is None or not actor.covers(VIEW, row.organization.region_code):
+    if row is None or not _open(actor, row.organization):
         raise NotEmployed
     roles = [
         line

@@ -2,9 +2,14 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from songhe.domains.organizations import access_views, views
+from songhe.domains.organizations import access_views, qualification_views, views
 from songhe.domains.organizations.importing import OrganizationImport, StaffImport
-from songhe.domains.organizations.terms import REVIEW_ROLES, VIEW_ACCESS
+from songhe.domains.organizations.terms import (
+    KEEP_QUALIFICATIONS,
+    REVIEW_ROLES,
+    VIEW_ACCESS,
+    VIEW_QUALIFICATIONS,
+)
 from songhe.kit import Menu, screen
 from songhe.kit.imports import import_screens
 
@@ -43,6 +48,23 @@ urlpatterns = [
            section="desk", fresh=True),
     screen(f"{_STAFF}role/<uuid:role_id>/end/", views.EndRole, action="organizations.end_role",
            name="end_role", section="desk"),
+    screen(f"{_STAFF}paper/", qualification_views.AddQualification, action=KEEP_QUALIFICATIONS,
+           name="add_qualification", section="desk"),
+    screen(f"{_STAFF}paper/<uuid:qualification_id>/end/", qualification_views.EndQualification,
+           action=KEEP_QUALIFICATIONS, name="end_qualification", section="desk"),
+    screen(f"{_STAFF}about/", qualification_views.SetFacts, action=KEEP_QUALIFICATIONS,
+           name="worker_facts", section="desk"),
+    screen(f"{_STAFF}portrait/", qualification_views.Portrait, action=KEEP_QUALIFICATIONS,
+           name="portrait", section="desk"),
+    screen(f"{_STAFF}portrait/remove/", qualification_views.RemovePortrait,
+           action=KEEP_QUALIFICATIONS, name="remove_portrait"),
+    screen(
+        "organizations/qualifications/",
+        qualification_views.Ending,
+        action=VIEW_QUALIFICATIONS,
+        name="qualifications",
+        menu=Menu(section="desk", label=_("Papers of staff"), icon="id-card", order=67),
+    ),
     screen("access/people/<uuid:person_id>/", access_views.WhoSees, action=VIEW_ACCESS,
            name="who_sees", section="desk"),
     screen("access/accounts/<uuid:user_id>/", access_views.WhatSees, action=VIEW_ACCESS,

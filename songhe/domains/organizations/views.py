@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.generic import View
 
-from songhe.domains.organizations import services, tree_reads, words
+from songhe.domains.organizations import qualification_reads, services, tree_reads, words
 from songhe.domains.organizations.forms import (
     CloseForm,
     FoundForm,
@@ -97,6 +97,7 @@ class OrganizationPage(View):
             "serves": [names.get(code, code) for code in row.serves],
             "next": name_of(row.next_organization) if row.next_organization else "",
             "staff": [(one, _roles(one, names)) for one in staff],
+            "may_staff": actor_of(request).covers(tree_reads.LIST, row.region_code),
         }
         return render(request, "organizations/organization.html", context)
 
@@ -212,7 +213,15 @@ class StaffPage(View):
     def get(self, request: HttpRequest, staff_id: UUID) -> HttpResponse:
         organization, row = _member(request, staff_id)
         names = words.region_names(_prefixes([row]))
+        papers = qualification_reads.papers_of(
+            actor_of(request), staff_id, on=timezone.localdate(), at=timezone.now()
+        )
         context = {
+            "papers": papers,
+            "languages": words.language_words(papers.facts.languages)
+            if papers and papers.facts
+            else "",
+            "may_staff": actor_of(request).covers(tree_reads.LIST, organization.region_code),
             "organization": organization,
             "name": name_of(organization),
             "row": row,

@@ -13,6 +13,7 @@ from songhe.base.consent import texts
 from songhe.base.regions import selectors as regions
 from songhe.base.regions.models import Region
 from songhe.domains.organizations.access_reads import Sight
+from songhe.domains.organizations.terms import all_languages
 
 PURPOSES: dict[str, Promise] = {
     "self": gettext_lazy("the person herself"),
@@ -63,3 +64,9 @@ def why(sight: Sight, names: dict[str, str]) -> str:
         name = purpose.words.name if purpose else sight.purpose
         return _("with consent: %(purpose)s") % {"purpose": name}
     return str(PURPOSES.get(sight.purpose, sight.purpose))
+
+
+def language_words(codes: Iterable[str]) -> str:
+    """Return the languages that a worker speaks, in words."""
+    known = all_languages()
+    return pgettext("listed words", ", ").join(known[one].name for one in codes if one in known)

@@ -11,8 +11,8 @@ from django.utils import timezone
 from ninja import Query
 from pydantic import Field
 
+from songhe.base.regions import days
 from songhe.domains.people import (
-    dates,
     enrolling,
     piecewise,
     register,
@@ -255,7 +255,7 @@ def _person(view: PersonView, at: datetime) -> Person:
         id=view.id,
         name=view.name,
         sex=view.sex,  # type: ignore[arg-type]  # a choice, held by the database
-        age_years=view.age(dates.day_of(at)),
+        age_years=view.age(days.day_of(at)),
         birth_on=view.birth_on if named else None,
         died_on=view.died_on,
         living=view.living,  # type: ignore[arg-type]

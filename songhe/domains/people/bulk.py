@@ -28,7 +28,7 @@ from songhe.domains.people.models import (
     Residency,
     Room,
 )
-from songhe.domains.people.sealing import put_address, put_call, put_id_number, put_phone
+from songhe.domains.people.sealing import put_address, put_call, put_fact, put_id_number, put_phone
 from songhe.domains.people.services import AlreadyRegistered, check_choices, check_new
 from songhe.engines.search.services import Entry
 from songhe.engines.search.words import first_reading
@@ -174,7 +174,9 @@ class _Load:
         if new.phone:
             put_phone(person, new.phone)
         self.persons.append(person)
-        self.entries.append(indexing.new_entry(person, phone=new.phone, number=number))
+        calls = [one.phone for one in new.contacts]
+        entry = indexing.new_entry(person, phone=new.phone, number=number, calls=calls)
+        self.entries.append(entry)
         room = None if new.room is None else rooms[new.room]
         period = self.period if new.lives_since is None else DateTimeTZRange(new.lives_since, None)
         self.residencies.append(Residency(person=person, home=home, room=room, period=period))
@@ -201,18 +203,16 @@ class _Load:
         return person
 
     def _fact(self, person: Person, new: NewFact) -> None:
-        self.facts.append(
-            PersonFact(
-                person=person,
-                kind=new.kind,
-                code=new.code,
-                text_zh=new.text_zh,
-                text_en=new.text_en,
-                rank=new.rank,
-                data=new.data,
-                period=DateTimeTZRange(self.at, new.until),
-            )
+        fact = PersonFact(
+            person=person,
+            kind=new.kind,
+            code=new.code,
+            rank=new.rank,
+            data=new.data,
+            period=DateTimeTZRange(self.at, new.until),
         )
+        put_fact(fact, new.text_zh, new.text_en)
+        self.facts.append(fact)
         self.changes.append(("people.add_fact", f"people.Person/{person.pk}", {"fact": new.code}))
 
     def _contact(self, person: Person, new: NewContact) -> None:

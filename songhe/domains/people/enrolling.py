@@ -6,8 +6,9 @@ from datetime import date, datetime
 from uuid import UUID
 
 from songhe.base.access.actor import Actor
+from songhe.base.regions import days
 from songhe.base.regions import selectors as regions
-from songhe.domains.people import dates, duplicates, idnumber, services
+from songhe.domains.people import duplicates, idnumber, services
 from songhe.domains.people.models import Person, PersonRecord
 from songhe.domains.people.services.common import AlreadyRegistered, covered
 from songhe.kernel.errors import Conflict, Invalid
@@ -50,7 +51,7 @@ def record(
         actor=actor,
         person_id=person_id,
         fact=fact,
-        since=dates.begin_of(since),
+        since=days.begin_of(since),
         at=at,
         between=between,
     )
@@ -80,7 +81,7 @@ def enrol(
     NoSuchCommunity, AlreadyRegistered, MayBeTheSame and what register_resident raises.
     """
     covered(actor, REGISTER, region_code)
-    number, birth_on, sex = idnumber.parse(id_number, today=dates.day_of(at))
+    number, birth_on, sex = idnumber.parse(id_number, today=days.day_of(at))
     _check_community(region_code)
     alike = duplicates.find(
         actor,
@@ -103,7 +104,7 @@ def enrol(
         birth_on=birth_on,
         region_code=region_code,
         address=address,
-        since=dates.begin_of(lives_since) if lives_since is not None else None,
+        since=days.begin_of(lives_since) if lives_since is not None else None,
         living=living,
         id_number=number,
         phone=phone,

@@ -220,6 +220,27 @@ class ContactForm(KitForm):
     since_on = day(_("True since"), required=False)
 
 
+class FactForm(KitForm):
+    """What one must know of a person."""
+
+    kind = forms.ChoiceField(label=pgettext_lazy("of a fact", "Kind"), choices=terms.FactKind)
+    words = forms.CharField(
+        label=pgettext_lazy("a fact", "In words"),
+        max_length=40,
+        help_text=_("What is common is offered while you type; a dose may stand behind it."),
+        widget=forms.TextInput(attrs={"list": "known-facts", "autocomplete": "off"}),
+    )
+    in_english = forms.CharField(
+        label=_("In English"),
+        max_length=60,
+        required=False,
+        help_text=_("Only for your own words, where somebody reads English."),
+    )
+    until_on = day(
+        _("Last day on which it holds"), required=False, hint=_("Leave it out if nobody knows.")
+    )
+
+
 class EndForm(KitForm):
     """Let a contact end."""
 

@@ -6,16 +6,21 @@ and grants within the database's own function; it is narrowed again where person
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from songhe.base.access.actor import Actor
 from songhe.base.regions import selectors as regions
 from songhe.domains.people import sealing
+from songhe.domains.people.models import Home
 from songhe.engines.search import selectors as search
 from songhe.engines.search.words import asked
 
 KIND = "people.Person"
 COUNTY = 6
+COMMUNITY = 12
+_MOST_HOMES = 5000
+_NUMBERS = re.compile(r"\d+")
 
 
 def find_ids(
@@ -38,7 +43,7 @@ def find_ids(
         return []
     reach = _named(actor, action) if named_only else actor.prefixes(action)
     prefixes = _within(reach, region_prefix)
-    granted = [pk for pk, fields in actor.granted(KIND).items() if "identity" in fields]
+    granted = [pk for pk, fields in actor.opened(KIND).items() if "identity" in fields]
     marks: list[bytes] = []
     if what.digits:
         marks = sealing.marks_asked(what.digits[0], counties=_counties(prefixes, granted))
@@ -68,3 +73,40 @@ def _counties(prefixes: tuple[str, ...], granted: list[UUID]) -> set[str]:
         wide.append("")  # a granted person may live anywhere
     found = {prefix[:COUNTY] for prefix in prefixes if len(prefix) >= COUNTY}
     return found | regions.codes_below(wide, COUNTY)
+
+
+def homes_at(actor: Actor, action: str, words: str) -> list[UUID]:
+    """Return the homes whose address somebody says: whole, or its community and its numbers.
+
+    Only where the actor sees contact data. Addresses lie sealed, so that what is said in part is
+    compared within the communities that it names. None where it names no place.
+    """
+    reach = tuple(
+        prefix
+        for prefix in actor.prefixes(action)
+        if actor.is_system or "contact" in actor.fields_in(prefix)
+    )
+    said = "".join(words.split())
+    if not reach or not _NUMBERS.search(said):
+        return []
+    named = {
+        place.code: place.name
+        for prefix in reach
+        for place in regions.below(prefix, COMMUNITY)
+        if place.name and place.name in said
+    }
+    whole = Home.objects.filter(address_index__in=sealing.address_indexes(words.strip()))
+    found = [home.pk for home in whole if home.region_code.startswith(reach)]
+    for home in Home.objects.filter(region_code__in=named)[:_MOST_HOMES]:
+        rest = said.replace(named[home.region_code], "")
+        if home.pk not in found and _fits(rest, home.address):
+            found.append(home.pk)
+    return found
+
+
+def _fits(said: str, address: str) -> bool:
+    """Tell whether the numbers of what was said stand in an address, in order, and its words."""
+    there = iter(_NUMBERS.findall(address))
+    return all(one in there for one in _NUMBERS.findall(said)) and all(
+        one in address for one in _NUMBERS.sub("", said)
+    )

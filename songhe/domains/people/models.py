@@ -23,7 +23,7 @@ class Person(models.Model):
     name = models.CharField(max_length=60)
     pinyin = models.CharField(max_length=120)
     sex = models.CharField(max_length=8, choices=terms.Sex)
-    birth_on = models.DateField()
+    birth_on = models.DateField(null=True)  # nobody knows it of some who called
     died_on = models.DateField(null=True)
     id_number_sealed = models.BinaryField(null=True)
     id_number_index = models.BinaryField(null=True, max_length=32)
@@ -137,21 +137,24 @@ class Residency(models.Model):
 class PersonFact(models.Model):
     """What one must know of a person, and what rules must know. Ended with a date, never edited.
 
-    data carries what a rule reads, such as {"spo2_scale": 2}; text is shown in both languages.
+    data carries what a rule reads, such as {"spo2_scale": 2}; text is shown in both languages
+    (`sealing.fact_texts`): it may say anything, so it is sealed. code is of a vocabulary, or says
+    nothing.
     """
+
+    TEXT: ClassVar[str] = "people.PersonFact.text"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     person = models.ForeignKey(Person, models.PROTECT, related_name="facts")
     kind = models.CharField(max_length=12, choices=terms.FactKind)
     code = models.CharField(max_length=40)
-    text_zh = models.CharField(max_length=40)
-    text_en = models.CharField(max_length=60)
+    text_sealed = models.BinaryField()
     rank = models.SmallIntegerField(default=50)
     data = models.JSONField(default=dict)
     period = DateTimeRangeField()
 
     def __str__(self) -> str:
-        return self.text_zh
+        return self.code
 
 
 class PersonRecord(models.Model):

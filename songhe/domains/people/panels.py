@@ -92,6 +92,9 @@ def _tabs(request: HttpRequest, person: PersonView, current: str) -> list[tuple[
         Tab("now", pgettext("tab", "Now"), reverse("people:person", args=[person.id]), 0),
         Tab("contacts", _("Contacts and home"), reverse("people:contacts", args=[person.id]), 90),
     ]
+    if "health" in person.fields:
+        url = reverse("people:facts", args=[person.id])
+        own.append(Tab("facts", pgettext("tab", "To know"), url, 85))
     if request.actor.covers("people.view_register", person.region_code):  # type: ignore[attr-defined]
         url = reverse("people:register", args=[person.id])
         own.append(Tab("register", pgettext("tab", "Register"), url, 80))
@@ -115,14 +118,14 @@ def fact_words(person: PersonView, known: Iterable[FactLine]) -> list[str]:
     if person.care_level is not None and "health" in person.fields:
         found.append(str(CareLevel(person.care_level).label))
     found.append(str(Living(person.living).label))
-    return [*found, *(line.text for line in known if line.kind == "scheme")]
+    return [*found, *(line.text for line in known if line.kind in ("scheme", "medicine"))]
 
 
 def risk_words(person: PersonView, known: Iterable[FactLine]) -> list[str]:
     """Return what one must know before touching her, where health is open."""
     if "health" not in person.fields:
         return []
-    return [line.text for line in known if line.kind != "scheme"]
+    return [line.text for line in known if line.kind not in ("scheme", "medicine")]
 
 
 def place_words(region_code: str) -> str:

@@ -1,4 +1,4 @@
-"""Who may see persons and their homes: by region role, or by grant on one person."""
+"""Who may see persons and their homes: by region role, by grant, or whom one's house serves."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ def within(actor: Actor, action: str, field: str) -> Q:
 
 class PersonPolicy:
     def scope(self, actor: Actor, rows: QuerySet[Any], action: str) -> QuerySet[Any]:
-        granted = [pk for pk, fields in actor.granted(PERSON).items() if "identity" in fields]
+        granted = [pk for pk, fields in actor.opened(PERSON).items() if "identity" in fields]
         return rows.filter(within(actor, action, "region_code") | Q(pk__in=granted))
 
     def can(self, actor: Actor, action: str, obj: Person) -> bool:
         if actor.covers(action, obj.region_code):
             return True
-        return "identity" in actor.granted(PERSON).get(obj.pk, frozenset())
+        return "identity" in actor.opens(PERSON, obj.pk)
 
     def fields(self, actor: Actor, obj: Person) -> frozenset[str]:
-        return actor.fields_in(obj.region_code) | actor.granted(PERSON).get(obj.pk, frozenset())
+        return actor.fields_in(obj.region_code) | actor.opens(PERSON, obj.pk)
 
 
 class HomePolicy:
     """A home is open to whom the region is open, or to whom one who lives there is."""
 
     def scope(self, actor: Actor, rows: QuerySet[Any], action: str) -> QuerySet[Any]:
-        granted = [pk for pk, fields in actor.granted(PERSON).items() if "home" in fields]
+        granted = [pk for pk, fields in actor.opened(PERSON).items() if "home" in fields]
         lives = Q(residencies__person__in=granted, residencies__period__contains=actor.at)
         return rows.filter(within(actor, action, "region_code") | lives).distinct()
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from songhe.domains.people import dates, register, sealing
+from songhe.base.regions import days
+from songhe.domains.people import idnumber, register, sealing
 from songhe.domains.people.models import Home, Person, PersonRecord, Residency
 from songhe.engines.search.words import first_reading
 
+LONG_AGO = date(1900, 1, 1)  # before anybody's birth
 Span = tuple[UUID, UUID | None, datetime, datetime | None]
 
 
 def first_moment(person: Person) -> datetime:
-    """Return since when something is true whose beginning nobody told: birth."""
-    return datetime.combine(person.birth_on, time(0), dates.begin_of(person.birth_on).tzinfo)
+    """Return since when something is true whose beginning nobody told: birth, or long ago."""
+    return days.begin_of(person.birth_on or LONG_AGO)
 
 
 def believed(person: Person, kind: str = "") -> list[PersonRecord]:
@@ -109,9 +111,11 @@ def _apply_row(person: Person, newest: dict[str, PersonRecord], at: datetime) ->
     if register.NUMBER in newest:
         number = sealing.value_of(newest[register.NUMBER])
         if number and number != sealing.id_number_of(person):
-            sealing.put_id_number(person, number, today=dates.day_of(at))
+            today = days.day_of(at)
+            sealing.put_id_number(person, number, today=today)
+            _, person.birth_on, person.sex = idnumber.parse(number, today=today)
     death = newest.get(register.DEATH)
-    person.died_on = None if death is None else dates.day_of(death.since_at)
+    person.died_on = None if death is None else days.day_of(death.since_at)
 
 
 def _region_of(row: PersonRecord | None) -> str:
@@ -123,7 +127,7 @@ def _region_of(row: PersonRecord | None) -> str:
 def _spans(person: Person) -> list[Span]:
     """Return (home, room, since, until) of every stay, until the end of the day of death."""
     rows = believed(person, register.HOME)
-    ends = None if person.died_on is None else dates.end_of(person.died_on)
+    ends = None if person.died_on is None else days.end_of(person.died_on)
     found: list[Span] = []
     for row, after in zip(rows, [*rows[1:], None], strict=True):
         until = after.since_at if after is not None else None

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
-from songhe.domains.people import dates, projecting, register, sealing
+from songhe.base.regions import days
+from songhe.domains.people import projecting, register, sealing
 from songhe.domains.people.models import Home, Person, PersonRecord, Residency
 from songhe.domains.people.register import Kind
-from songhe.domains.people.selectors import NoSuchPerson
+from songhe.domains.people.selectors import NoSuchPerson, open_row
 from songhe.domains.people.services.recording import NoSuchRecord
 
 VIEW = "people.view_register"
@@ -82,10 +83,7 @@ def record_of(actor: Actor, record_id: UUID) -> tuple[Person, Kind, Line]:
 
 def person_in_register(actor: Actor, person_id: UUID) -> Person:
     """Return a person's row where her register is open; merged ones lead on."""
-    rows = policies.scope(actor, Person.objects.all(), VIEW)
-    person = rows.filter(pk=person_id).first()
-    if person is not None and person.merged_into_id is not None:
-        person = rows.filter(pk=person.merged_into_id).first()
+    person = open_row(actor, VIEW, pk=person_id)
     if person is None:
         raise NoSuchPerson
     return person
@@ -109,7 +107,7 @@ def _course(
     lines, until = [], None
     for row in believed:
         lines.append(_line(person, kind, row, homes, until))
-        until = dates.day_of(row.since_at)
+        until = days.day_of(row.since_at)
     if not found and (said := _from_row(person, kind, at)) is not None:
         lines = [said]
     wrong = [_line(person, kind, row, homes, None) for row in found if row.superseded_at]
@@ -124,7 +122,7 @@ def _line(
         id=row.pk,
         value=row.value or sealing.value_of(row),
         words=_words(kind, row, homes),
-        since_on=None if row.since_at == begins else dates.day_of(row.since_at),
+        since_on=None if row.since_at <= begins else days.day_of(row.since_at),
         until_on=until,
         recorded_at=row.recorded_at,
         recorded_by=row.recorded_by_name,
@@ -173,7 +171,7 @@ def _from_row(person: Person, kind: Kind, at: datetime) -> Line | None:
         row = stay.select_related("home").first()
         if row is not None:
             value, words = str(row.home_id), address_of(row.home)
-            since_on = dates.day_of(row.period.lower)
+            since_on = days.day_of(row.period.lower)
     if not value:
         return None
     return Line(None, value, words, since_on, None, person.created_at, "", "", {})

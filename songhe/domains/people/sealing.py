@@ -7,7 +7,7 @@ from datetime import date
 
 from songhe.base import vault
 from songhe.domains.people import idnumber
-from songhe.domains.people.models import Contact, Home, Person, PersonRecord
+from songhe.domains.people.models import Contact, Home, Person, PersonFact, PersonRecord
 
 _NUMBER, _PHONE, _CALL = "people.Person.id_number", "people.Person.phone", "people.Contact.phone"
 
@@ -68,6 +68,19 @@ def id_number_of(person: Person) -> str | None:
     return None if sealed is None else vault.unseal(sealed, field=_NUMBER, pk=person.pk)
 
 
+def put_fact(fact: PersonFact, zh: str, en: str) -> None:
+    """Seal what one must know, in both languages, into the row: a line each."""
+    words = "\n".join(" ".join(text.split()) for text in (zh, en))
+    fact.text_sealed = vault.seal(words, field=PersonFact.TEXT, pk=fact.pk)
+
+
+def fact_texts(fact: PersonFact) -> tuple[str, str]:
+    """Open what one must know: in Chinese, in English. Raises VaultClosed."""
+    text = vault.unseal(fact.text_sealed, field=PersonFact.TEXT, pk=fact.pk)
+    zh, _, en = text.partition("\n")
+    return zh, en
+
+
 def put_value(record: PersonRecord, value: str) -> None:
     """Seal the value of a record that must not stand in the clear."""
     record.value_sealed = vault.seal(value, field=PersonRecord.VALUE, pk=record.pk)
@@ -107,6 +120,15 @@ def marks_of(*, region_code: str, phone: str, number: str) -> list[bytes]:
         found.append(vault.blind_index(number.upper(), field=_NUMBER)[:_MARK])
         found.append(vault.blind_index(_tail(region_code, number), field=_TAIL)[:_MARK])
     return found
+
+
+def marks_of_calls(phones: Iterable[str]) -> list[bytes]:
+    """Return the marks by which a person is found under the whole number of who is called for her.
+
+    Not by its tail: four digits of everybody's son would find a street.
+    """
+    texts = ["phone:" + "".join(one for one in phone if one.isdigit()) for phone in phones]
+    return [vault.blind_index(text, field=_TAIL)[:_MARK] for text in texts if len(text) > 10]
 
 
 def _texts(region_code: str, phone: str) -> list[str]:

@@ -13,7 +13,8 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from songhe.base.access import policies
 from songhe.base.access.actor import Actor
-from songhe.domains.people import dates, register, sealing
+from songhe.base.regions import days
+from songhe.domains.people import register, sealing
 from songhe.domains.people.bulk import NewContact, NewHousehold, NewPerson, register_households
 from songhe.domains.people.models import Home, Person, PersonRecord, Residency
 from songhe.domains.people.services import AlreadyRegistered, recording
@@ -49,7 +50,7 @@ class _Known:
     """Who is registered among the persons of some rows; changed: of whom something was recorded."""
 
     by_number: dict[bytes, Person]
-    by_name: dict[tuple[str, date], list[Person]]
+    by_name: dict[tuple[str, date | None], list[Person]]
     changed: set[UUID] = field(default_factory=set)
 
 
@@ -192,7 +193,7 @@ def _compare(
 
 
 def _since(data: Row, at: datetime) -> datetime:
-    return at if data["since_on"] is None else dates.begin_of(data["since_on"])
+    return at if data["since_on"] is None else days.begin_of(data["since_on"])
 
 
 def _with_all(rows: QuerySet[Person], at: datetime) -> QuerySet[Person]:
@@ -226,10 +227,10 @@ def _differences(person: Person, data: Row) -> list[Fact]:
 
 def _check_new(actor: Actor, data: Row, at: datetime, action: str) -> None:
     """Refuse what would be refused of a new person, before she stops the others of her turn."""
-    if data["birth_on"] > dates.day_of(at):
+    if data["birth_on"] > days.day_of(at):
         raise Invalid(field="birth_on")
     since_on = data["since_on"]
-    if since_on is not None and since_on > dates.day_of(at):
+    if since_on is not None and since_on > days.day_of(at):
         raise InTheFuture(field="since_on")
     if since_on is not None and since_on < data["birth_on"]:
         raise BeforeBirth(field="since_on")

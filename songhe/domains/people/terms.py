@@ -2,10 +2,12 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from songhe.domains.people.idnumber import BadIdNumber as BadIdNumber
 from songhe.domains.people.idnumber import check_digit as check_digit
 
+NO_NAME = "不详"  # of somebody who was helped before anybody knew her
 PHONE = r"^[\d+\-() ]{4,20}$"  # as people write it
 
 
@@ -24,6 +26,7 @@ class Living(models.TextChoices):
     COUPLE = "couple", _("older couple")
     FAMILY = "family", _("with family")
     INSTITUTION = "institution", _("in a nursing home")
+    UNKNOWN = "unknown", pgettext_lazy("how somebody lives", "not known")
 
 
 class CareLevel(models.IntegerChoices):
@@ -53,6 +56,7 @@ class FactKind(models.TextChoices):
     ALLERGY = "allergy", _("allergy")
     RISK = "risk", _("risk")
     CONDITION = "condition", _("condition")
+    MEDICINE = "medicine", pgettext_lazy("a fact", "medicine")
     NEED = "need", _("need")
     SCHEME = "scheme", _("scheme")
 

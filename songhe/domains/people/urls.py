@@ -55,6 +55,27 @@ urlpatterns = [
         section="desk",
     ),
     screen(
+        ONE + "facts/",
+        views.Facts,
+        action="people.view_person",
+        name="facts",
+        section="desk",
+    ),
+    screen(
+        ONE + "facts/add/",
+        views.TellFact,
+        action="people.add_fact",
+        name="tell_fact",
+        section="desk",
+    ),
+    screen(
+        "people/facts/<uuid:fact_id>/end/",
+        views.EndFact,
+        action="people.add_fact",
+        name="end_fact",
+        section="desk",
+    ),
+    screen(
         ONE + "register/",
         views.Register,
         action="people.view_register",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from songhe.base.access.wall import granted, in_region, protect, through
+from songhe.base.access.wall import granted, in_region, is_served, protect, through
 
 _SEE = ("people.view_person", "people.list_persons", "devices.bind_device")
 
@@ -15,6 +15,9 @@ protect(
     f" ({in_region('wall_person_region(people_person.merged_into_id)', *_SEE)}"
     f" OR {granted('people.Person', 'people_person.merged_into_id')}))",
 )
+# Whom an organisation serves now is open to who manages it; rooms above say who that is.
+protect("people_person", is_served("people_person.id"), way="served")
+protect("search_entry", is_served("search_entry.target"), way="served")
 protect(
     "people_home",
     f"{in_region('people_home.region_code', *_SEE)}"

@@ -228,42 +228,58 @@ def _everybody(organization: str, role: str) -> str:
 
 
 def _duties(region_code: str, *, at: datetime) -> list[tuple[str, str]]:
-    """Return who sees her data without being asked, each with why (contract or law)."""
+    """Return who sees her data without being asked, each with why (contract or law).
+
+    Of who sees it only after saying what for, the sentence is the one that says so.
+    """
     held = {line.role for line in giving.roles_in(at=at, region_code=region_code)}
     found = []
     for purpose in texts.texts_at(at).purposes.values():
         if purpose.is_optional or not held & purpose.recipient_roles:
             continue
         roles = sorted(held & purpose.recipient_roles)
-        sentence = _("%(who)s may see: %(what)s.") % {
-            "who": pgettext("listed words", ", ").join(role_words(role) for role in roles),
-            "what": class_words(purpose.classes),
-        }
-        found.append((sentence, purpose.words.necessity))
+        who = pgettext("listed words", ", ").join(role_words(role) for role in roles)
+        if all(_only_stated(role) for role in roles):
+            found.append((purpose.words.ask, purpose.words.necessity))
+        else:
+            found.append((sees(who, purpose.classes, None), purpose.words.necessity))
     return found
+
+
+def _only_stated(role: str) -> bool:
+    """Tell whether a role opens nothing but while its holder has said what for."""
+    known = all_roles()[role]
+    return bool(known.purposes) and not known.fields and not known.served
 
 
 REASONS: dict[str, Promise] = {
     "contract": gettext_lazy("because of the contract with the family doctor"),
     "alarm": gettext_lazy("because of an alarm that was answered"),
+    "visit": gettext_lazy("because of a visit to you, until it is over"),
 }
 
 
 def _others(person_id: UUID, *, at: datetime) -> list[tuple[str, str]]:
-    """Return who sees her data by something else than her word: a contract, an alarm; 2 queries."""
-    opened: dict[tuple[UUID, str], tuple[str, set[str]]] = {}
+    """Return who sees her data by something else than her word: a contract, an alarm, a visit.
+
+    One line a person, with all its reasons; 2 queries.
+    """
+    names: dict[UUID, str] = {}
+    fields: dict[UUID, set[str]] = {}
+    reasons: dict[UUID, set[str]] = {}
     for line in giving.grants_on(PERSON, person_id, at=at):
         if not line.source.startswith("consent.") and line.purpose != SELF:
-            _name, fields = opened.setdefault((line.user_id, line.purpose), (line.user_name, set()))
-            fields.update(line.fields)
-    posts = organizations.posts_of({user for user, _purpose in opened}, at=at)
+            names[line.user_id] = line.user_name
+            fields.setdefault(line.user_id, set()).update(line.fields)
+            reasons.setdefault(line.user_id, set()).add(line.purpose)
+    posts = organizations.posts_of(set(names), at=at)
+    listed = pgettext("listed words", ", ")
     return [
         (
-            _("%(who)s may see: %(what)s.")
-            % {"who": _with_post(name, posts.get(user, "")), "what": class_words(fields)},
-            str(REASONS.get(purpose, "")),
+            sees(_with_post(name, posts.get(user, "")), fields[user], None),
+            listed.join(str(said) for key, said in REASONS.items() if key in reasons[user]),
         )
-        for (user, purpose), (name, fields) in opened.items()
+        for user, name in names.items()
     ]
 
 

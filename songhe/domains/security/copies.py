@@ -22,6 +22,8 @@ from songhe.base.access.wall import lifted
 from songhe.base.accounts.models import User
 from songhe.base.audit import services as audit
 from songhe.base.audit.models import AuditEntry
+from songhe.base.files import selectors as files
+from songhe.base.files.media import Media
 from songhe.base.subjects import collecting
 from songhe.domains.people import selectors as people
 from songhe.domains.security.audit_reads import PERSON
@@ -84,6 +86,8 @@ def _archive(person_id: UUID, at: datetime) -> bytes:
                 sheet.write((",".join(line) + "\r\n").encode())
                 count += 1
         heads = [_("Time"), _("Who"), pgettext("audit", "What"), _("Why")]
+        for file, body in files.of_person(person_id):
+            archive.writestr(f"files/{file.pk}.{Media(file.media).ending}", body)
         archive.writestr("looks.csv", writing.write(heads, looks, kind=Format.CSV))
         context = {
             "name": name,

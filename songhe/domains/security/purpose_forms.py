@@ -29,3 +29,7 @@ class PurposeForm(KitForm):
     def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["purpose"].choices = list(choices)  # type: ignore[attr-defined]
+        if [name for name, _words in choices] == ["funds"]:
+            self.fields["reason"].help_text = _(
+                "Which settlement, which line. The auditor reads it."
+            )

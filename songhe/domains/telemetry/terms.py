@@ -49,6 +49,9 @@ _HOME = frozenset(
 _LOCATION = frozenset({"lat", "lon", "accuracy", "speed", "sighting"})
 _DEVICES = frozenset({"battery", "rssi", "link-quality", "snr"})
 
+# Steps that a device counted itself, and those that were counted from its motion.
+STEPS = ("steps", "steps-felt")
+
 # Values that come once a day or less: by their device's rhythm alone they would look stale.
 _DAILY_FRESH_S = {
     "sleep": 26 * HOUR_S,
@@ -56,6 +59,8 @@ _DAILY_FRESH_S = {
     "sleep-light": 26 * HOUR_S,
     "sleep-rem": 26 * HOUR_S,
     "steps": 26 * HOUR_S,
+    "steps-felt": 26 * HOUR_S,
+    "cadence": 26 * HOUR_S,
     "active-minutes": 26 * HOUR_S,
     "weight": 7 * DAY_S,
     "body-fat": 7 * DAY_S,
@@ -243,8 +248,10 @@ _UNITS: dict[str, Promise | str] = {
 
 def unit_words(code: codes.Code) -> str:
     """Return the unit of a code as people write it, "" for none."""
-    if code.key == "steps":
+    if code.key in STEPS:
         return str(_("steps"))
+    if code.key == "cadence":
+        return str(_("steps/min"))
     return str(_UNITS[code.unit])
 
 

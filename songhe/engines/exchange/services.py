@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
@@ -18,6 +18,7 @@ from procrastinate.contrib.django import app
 from songhe.base.access import services as access
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
+from songhe.base.database import locks
 from songhe.engines.exchange import files, refusals, sheets
 from songhe.engines.exchange.declaring import Importer, Mistake, Taken, importer_of
 from songhe.engines.exchange.headings import Headings, read_headings
@@ -45,8 +46,8 @@ def ask_import(*, actor: Actor, kind: str, body: bytes, at: datetime) -> ImportR
     importer = importer_of(kind)
     if not actor.may(importer.action) or actor.user_id is None:
         raise Denied(action=importer.action)
-    with connection.cursor() as cursor:  # of two uploads at once the second counts the first
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import {actor.user_id}"])
+    # of two uploads at once the second counts the first
+    locks.hold(f"import {actor.user_id}")
     mine = ImportRun.objects.filter(asked_by=actor.user_id, state__in=UNFINISHED)
     if mine.count() >= MOST_UNFINISHED:
         raise refusals.TooManyRuns

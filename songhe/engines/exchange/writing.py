@@ -1,7 +1,9 @@
 """Writing tables: workbooks without formulas, text tables in which no cell can become one.
 
-Everything is text, so that ID numbers keep their digits and nothing is calculated on opening. No
-temporary file is made: what is written may hold personal data.
+Everything is text, so that ID numbers keep their digits and nothing is calculated on opening; but
+for amounts and days: a `Decimal` is a number with its decimals, so that who gets the table can add
+it up, and a `date` a day, so that she can filter by month. No temporary file is made: what is
+written may hold personal data.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -38,16 +42,20 @@ _PARTS = {
     "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACK}/relationships">'
     f'<Relationship Id="rId1" Type="{_REL}/worksheet" Target="worksheets/sheet1.xml"/>'
     f'<Relationship Id="rId2" Type="{_REL}/styles" Target="styles.xml"/></Relationships>',
-    "xl/styles.xml": f'<styleSheet xmlns="{_NS}"><fonts count="2"><font><sz val="11"/></font>'
+    "xl/styles.xml": f'<styleSheet xmlns="{_NS}"><numFmts count="1"><numFmt numFmtId="164"'
+    ' formatCode="yyyy\\-mm\\-dd"/></numFmts><fonts count="2"><font><sz val="11"/></font>'
     '<font><b/><sz val="11"/></font></fonts><fills count="1"><fill><patternFill'
     ' patternType="none"/></fill></fills><borders count="1"><border/></borders>'
-    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2">'
+    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="4">'
     '<xf numFmtId="49" applyNumberFormat="1"/>'
-    '<xf numFmtId="49" fontId="1" applyFont="1" applyNumberFormat="1"/></cellXfs>'
+    '<xf numFmtId="49" fontId="1" applyFont="1" applyNumberFormat="1"/>'
+    '<xf numFmtId="4" applyNumberFormat="1"/>'
+    '<xf numFmtId="164" applyNumberFormat="1"/></cellXfs>'
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
     "</styleSheet>",
 }
-_HEADED, _PLAIN = 1, 0
+_HEADED, _PLAIN, _AMOUNT, _DAY = 1, 0, 2, 3
+_ZERO = date(1899, 12, 30)  # the day 0 of workbooks
 
 
 def guarded(text: str) -> str:
@@ -63,7 +71,7 @@ def unguarded(text: str) -> str:
 def write(
     heads: Sequence[Any], rows: Iterable[Sequence[Any]], *, kind: Format, title: Any = ""
 ) -> bytes:
-    """Return a file with headings and rows; None is an empty cell."""
+    """Return a file with headings and rows; None is empty, a Decimal an amount, a date a day."""
     if kind == Format.CSV:
         return _text_table(heads, rows)
     return _workbook(heads, rows, str(title))
@@ -74,8 +82,14 @@ def _text_table(heads: Sequence[Any], rows: Iterable[Sequence[Any]]) -> bytes:
     writer = csv.writer(out)
     writer.writerow([guarded(str(head)) for head in heads])
     for row in rows:
-        writer.writerow(["" if cell is None else guarded(str(cell)) for cell in row])
+        writer.writerow([_text(cell) for cell in row])
     return out.getvalue().encode("utf-8-sig")  # the mark tells Excel that it is UTF-8
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    return f"{cell:f}" if isinstance(cell, Decimal) else guarded(str(cell))
 
 
 def _workbook(heads: Sequence[Any], rows: Iterable[Sequence[Any]], title: str) -> bytes:
@@ -108,9 +122,19 @@ def _workbook(heads: Sequence[Any], rows: Iterable[Sequence[Any]], title: str) -
 
 def _row(number: int, cells: Sequence[Any], style: int) -> str:
     drawn = "".join(
-        f'<c r="{get_column_letter(index)}{number}" s="{style}" t="inlineStr">'
-        f'<is><t xml:space="preserve">{escape(_FORBIDDEN.sub("", str(cell)))}</t></is></c>'
+        _cell(f"{get_column_letter(index)}{number}", cell, style)
         for index, cell in enumerate(cells, 1)
         if cell is not None and cell != ""
     )
     return f'<row r="{number}">{drawn}</row>'
+
+
+def _cell(place: str, cell: Any, style: int) -> str:
+    if isinstance(cell, Decimal):
+        return f'<c r="{place}" s="{_AMOUNT}"><v>{cell:f}</v></c>'
+    if isinstance(cell, date) and not isinstance(cell, datetime):
+        return f'<c r="{place}" s="{_DAY}"><v>{(cell - _ZERO).days}</v></c>'
+    text = escape(_FORBIDDEN.sub("", str(cell)))
+    return (
+        f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+    )

@@ -19,7 +19,7 @@ from songhe.gateway.tests.test_writer import Waiting, running
 from songhe.gateway.writer.latest import Latest
 from songhe.kernel.detectors import Evaluator, RuleBook
 from songhe.kernel.ids import uuid7
-from songhe.kernel.signals.tests.test_worn import _fall
+from songhe.kernel.signals.tests.made import fall
 from songhe.kernel.time import to_us
 from songhe.kernel.wire import Binding, DeviceSnapshot
 from tests.support.database import copied
@@ -37,7 +37,7 @@ def database_url(postgres_url: str) -> Iterator[str]:
 
 def payloads() -> list[bytes]:
     """Return the messages of a worn sensor: one second each, as a device writes them."""
-    samples = np.round(_fall(50.0) * 100).astype(int)
+    samples = np.round(fall(50.0) * 100).astype(int)
     found = []
     for second in range(len(samples) // 50):
         part = samples[second * 50 : second * 50 + 50]
@@ -114,6 +114,26 @@ async def test_a_restart_between_impact_and_judgement_loses_nothing(
         await start.rebuild(database, again, Latest(), registry, now_us=now_us, hours=1)
     await told(database_url, registry, key, given[cut:], again)
     assert [row[0] for row in _rows(database_url, FINDINGS, snapshot.id)] == ["fall-worn"]
+
+
+async def test_a_device_that_fell_silent_after_a_blow_is_told_by_the_clock(
+    database_url: str,
+) -> None:
+    key = "belt-broken"
+    registry, snapshot = Registry(), worn(key)
+    registry.apply(snapshot)
+    evaluator = Evaluator(RuleBook())
+    await told(database_url, registry, key, payloads()[:6], evaluator)
+    again = Evaluator(RuleBook())
+    async with await connect(database_url, "test", autocommit=False) as database:
+        now_us = to_us(BEGIN) + 21_000_000
+        await start.rebuild(database, again, Latest(), registry, now_us=now_us, hours=1)
+    async with running(database_url, again), asyncio.timeout(30):
+        while not (found := _rows(database_url, FINDINGS, snapshot.id)):
+            await asyncio.sleep(0.05)
+    assert [(row[0], row[2]) for row in found] == [("fall-worn", CHEN)]
+    said = "SELECT summary->>'silent_after_s', summary->>'text' FROM finding WHERE device = %s"
+    assert _rows(database_url, said, snapshot.id) == [("0.3", "partial")]
 
 
 def _rows(url: str, statement: str, *arguments: object) -> list[tuple]:

@@ -31,6 +31,11 @@ class Judged:
         """Return what the rules found."""
         return self.plan.findings if self.plan is not None else []
 
+    @property
+    def counted(self) -> list[Reading]:
+        """Return the readings that signals made."""
+        return self.plan.counted if self.plan is not None else []
+
 
 class Ahead:
     """The batches judged and not stored, and the task that stores them, several at a time."""

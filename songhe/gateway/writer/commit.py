@@ -88,7 +88,8 @@ class Committer:
                 only.rows = found
                 only.plan = self._plan(only.batch, found, only.now_us)
         rows = [row for judged in group for row in judged.rows]
-        planned = self._latest.plan(rows)
+        counted = [row for judged in group for row in judged.counted]
+        planned = self._latest.plan([*rows, *counted])
         told = {device.id for judged in group for device, _ in judged.batch.statuses}
         along = subjects, devices = await self._flush.with_batch(planned.keys(), told)
         written = False
@@ -98,6 +99,7 @@ class Committer:
                 latest=self._latest.packed(subjects, planned, group[-1].now_us),
                 seen=self._seen.packed(devices),
                 findings=[found for judged in group for found in judged.findings],
+                counted=counted,
             )
             if not careful:
                 work.days, work.readings = days_of(rows), packed(judged.batch for judged in group)

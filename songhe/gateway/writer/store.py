@@ -77,8 +77,8 @@ _NOT_REPLAYED = "UPDATE dead_letter SET state = 'new', reason = %s, detail = %s 
 class Work(msgspec.Struct):
     """What one transaction writes. latest and seen are COPY streams, empty when there is nothing.
 
-    readings too, of these days; batches tell what more there is, at the time (epoch microseconds)
-    beside them.
+    readings too, of these days; counted are those that signals made. batches tell what more there
+    is, at the time (epoch microseconds) beside them.
     """
 
     batches: Sequence[tuple[Batch, int]]
@@ -87,6 +87,7 @@ class Work(msgspec.Struct):
     latest: bytes = b""
     seen: bytes = b""
     findings: Sequence[Finding] = ()
+    counted: Sequence[Reading] = ()
 
 
 class Store:
@@ -107,7 +108,7 @@ class Store:
 
     async def write(self, work: Work) -> None:
         """Write new readings and all else in one transaction; UniqueViolation: not all are new."""
-        await self._ensure_days(work.days)
+        await self._ensure_days(work.days | days_of(work.counted))
         parts = self._rest(work)
         if work.readings:
             parts.insert(0, (_COPY_DIRECT, work.readings))
@@ -142,6 +143,7 @@ class Store:
 
     async def finish(self, work: Work) -> None:
         """Write what belongs to the readings of `begin`, and commit."""
+        await self._ensure_days(days_of(work.counted))
         await self._say(self._rest(work))
         await self._write_more(work)
         await self._connection.execute("COMMIT")
@@ -159,13 +161,16 @@ class Store:
     def _rest(self, work: Work) -> list[Part]:
         """Return the statements of everything but the readings that batches nearly always bring."""
         parts: list[Part] = []
+        if work.counted:
+            found = [rows.reading(reading, reading.fingerprint) for reading in work.counted]
+            parts += [(_COPY_READINGS, rows.stream(found)), (_INSERT_READINGS, None)]
         if work.latest:
             parts += [(_COPY_LATEST, work.latest), (_UPSERT_LATEST, None)]
         if work.seen:
             parts += [(_COPY_SEEN, work.seen), (seen.UPSERT, None)]
         if work.findings:
-            found = msgspec.json.encode([_finding(one) for one in work.findings]).decode()
-            told = sql.quote(found, self._connection)
+            said = msgspec.json.encode([_finding(one) for one in work.findings]).decode()
+            told = sql.quote(said, self._connection)
             parts += [(_INSERT_FINDINGS.format(columns=_FINDING_COLUMNS, rows=told), None)]
         return parts
 

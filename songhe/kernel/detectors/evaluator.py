@@ -102,8 +102,11 @@ class Evaluator:
         """Judge what time alone brings about: cost is by what is due, not by subjects."""
         self._look_again()
         plan = Plan(self._memory, now_us, after)
-        for _, (kind, key, rule_id) in plan.due():
+        for due_us, (kind, key, rule_id) in plan.due():
             if rule_id.startswith(signals.TIMER):
+                if (until_us := signals.lent_us(due_us, self._deaf)) > now_us:
+                    plan.arm(until_us, (kind, key, rule_id))
+                    continue
                 signals.pass_time(plan, self.rules, key, rule_id.removeprefix(signals.TIMER))
                 continue
             if kind == "device" and key in self._watched:
@@ -190,7 +193,9 @@ class Evaluator:
             now_us = max(reading.effective_us for reading in chunk)
             self.judge(chunk, now_us).commit()
         for wave in waves:
-            self.judge((), wave.end_us, waves=(wave,)).commit()
+            plan = Plan(self._memory, max(wave.end_us, wave.received_us))
+            signals.relive(plan, self.rules, wave)
+            plan.commit()
 
     def adopt(self, findings: Iterable[Finding]) -> None:
         """After `rebuild`: take over raised findings that were not cleared, under their ids."""

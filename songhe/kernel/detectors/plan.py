@@ -10,7 +10,7 @@ from songhe.kernel.detectors.state import NEVER_US
 from songhe.kernel.detectors.timers import Timer
 from songhe.kernel.detectors.track import Track
 from songhe.kernel.errors import Conflict
-from songhe.kernel.wire import Finding
+from songhe.kernel.wire import Finding, Reading
 
 if TYPE_CHECKING:
     from songhe.kernel.detectors.evaluator import Memory
@@ -32,7 +32,9 @@ class Ahead:
 
 
 class Plan:
-    """The findings of one batch or tick. Dropping it without `commit` is the rollback.
+    """What one batch or tick brings: findings, and readings that signals made.
+
+    Dropping it without `commit` is the rollback.
 
     A plan made `after` another one sees what that one would change, and is committed after it;
     whoever drops a plan drops all that were made after it.
@@ -40,6 +42,7 @@ class Plan:
 
     def __init__(self, memory: Memory, now_us: int, after: Plan | None = None) -> None:
         self.findings: list[Finding] = []
+        self.counted: list[Reading] = []
         self.now_us = now_us
         self._memory = memory
         self._serial: int = memory.serial if after is None else after._serial + 1

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from songhe.kernel.detectors import frozen
+from songhe.kernel.detectors.counted import COUNTING
 from songhe.kernel.detectors.kinds import KINDS, Kind
 from songhe.kernel.detectors.rules import Key, Rule
 from songhe.kernel.detectors.signal import OWN
@@ -108,13 +109,16 @@ class RuleSet:
         ]
 
     def listeners(self, code: int) -> Mapping[str, Listeners]:
-        """Return, by detector, the rules that listen to waves of a code, and its parameters."""
+        """Return, by detector, the rules that listen to waves of a code, and its parameters.
+
+        What counts is there without any rule.
+        """
         found = self._listeners.get(code)
         if found is None:
             found = self._listeners[code] = {
                 name: listeners
                 for name in of_code(code)
-                if (listeners := self._listening(name)).rules
+                if (listeners := self._listening(name)).rules or name in COUNTING
             }
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +19,11 @@ from songhe.kernel.detectors.rules import (
     limits_of,
 )
 from songhe.kernel.errors import Invalid
-from songhe.kernel.wire import RuleChange, RuleScope
+from songhe.kernel.wire import DeviceSnapshot, RuleChange, RuleScope
 
 DEFAULT_SCOPE = "*"
 _CACHED = 4096
+_AS_USUAL: Mapping[str, Any] = {}
 _MARKS = ("g", "o", "p")
 
 
@@ -49,6 +50,7 @@ class RuleBook:
         self._profiles: dict[int, Profile] = {}
         self._rulesets: dict[bytes, RuleSet] = {}
         self._personal: dict[tuple[int, ...], bool] = {}
+        self._mountings: dict[int, dict[str, Any]] = {}
         for scope in scopes:
             self.put(scope)
 
@@ -80,6 +82,17 @@ class RuleBook:
         self._scopes.pop(scope, None)
         self.problems.pop(scope, None)
         self._stale(scope)
+
+    def mount(self, device: DeviceSnapshot) -> None:
+        """Take over how a device hangs: its detectors are told so, before any rule's parameters."""
+        if device.mounting:
+            self._mountings[device.id.int] = device.mounting
+        else:
+            self._mountings.pop(device.id.int, None)
+
+    def mounting(self, device: int) -> Mapping[str, Any]:
+        """Return how a device hangs, by the number of its id; empty where nobody has said so."""
+        return self._mountings.get(device, _AS_USUAL)
 
     def _stale(self, scope: str) -> None:
         if scope.startswith("person:"):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from songhe.kernel.detectors.counted import reading_of
 from songhe.kernel.detectors.kinds import KINDS
 from songhe.kernel.detectors.plan import Plan
 from songhe.kernel.detectors.program import Listeners
@@ -21,6 +22,10 @@ from songhe.kernel.wire import Wave
 TIMER = "signal:"
 # A wave that begins so much before the end of the newest one is an old one, not a jitter.
 _OVERLAP_US = SECOND_US // 4
+# What was due is certainly told after so long: the clock ticks each second.
+_TOLD_US = 2 * SECOND_US
+# So long a device may take to come back after a time in which nobody listened.
+_COME_BACK_US = 30 * SECOND_US
 
 
 def judge(plan: Plan, rules: RuleBook, waves: Iterable[Wave]) -> None:
@@ -39,6 +44,26 @@ def judge(plan: Plan, rules: RuleBook, waves: Iterable[Wave]) -> None:
             _one(plan, rules, track, wave)
 
 
+def relive(plan: Plan, rules: RuleBook, wave: Wave) -> None:
+    """Judge a stored wave as it once was, after what time alone had brought about by then.
+
+    plan: of the instant at which it was received.
+    """
+    track = plan.track("device", wave.device.int)
+    for name, state in track.signals.items():
+        if state.due_us is not None and state.due_us < plan.now_us - _TOLD_US:
+            pass_time(plan, rules, wave.device.int, name)
+    judge(plan, rules, (wave,))
+
+
+def lent_us(due_us: int, deaf: Iterable[tuple[int, int]]) -> int:
+    """Return until when a deadline waits for devices that nobody listened to; deaf: (from, until).
+
+    0 where it did not fall into such a time.
+    """
+    return max((until + _COME_BACK_US for _, until in deaf if due_us < until), default=0)
+
+
 def pass_time(plan: Plan, rules: RuleBook, device: int, detector: str) -> None:
     """Let time pass for a device's detector whose deadline has come."""
     track = plan.track("device", device)
@@ -49,16 +74,23 @@ def pass_time(plan: Plan, rules: RuleBook, device: int, detector: str) -> None:
     profile = rules.resolve(person_of(last))
     listeners = profile.rules.listeners(last.code).get(detector)
     if listeners is not None:
-        _step(plan, track, profile, detector, listeners, (), last)
+        hangs = rules.mounting(device)
+        _step(plan, track, profile, detector, _hung(listeners, hangs), (), last)
 
 
 def _one(plan: Plan, rules: RuleBook, track: Track, wave: Wave) -> None:
     profile = rules.resolve(person_of(wave))
+    hangs = rules.mounting(wave.device.int)
     for name, listeners in profile.rules.listeners(wave.code).items():
         state = track.signals.get(name)
         if state is None or wave.started_us >= state.end_us - _OVERLAP_US:
             track.wave = wave
-            _step(plan, track, profile, name, listeners, (wave,), wave)
+            _step(plan, track, profile, name, _hung(listeners, hangs), (wave,), wave)
+
+
+def _hung(listeners: Listeners, hangs: Mapping[str, object]) -> Listeners:
+    """Return listeners whose detector knows how this device hangs, whatever a rule says."""
+    return listeners._replace(params={**listeners.params, **hangs}) if hangs else listeners
 
 
 def _step(
@@ -78,6 +110,8 @@ def _step(
     if after.due_us is not None:
         plan.arm(after.due_us, ("device", track.key.int, TIMER + name))
     for sign in signs:
+        if (counted := reading_of(sign, last)) is not None:
+            plan.counted.append(counted)
         _hear(plan, track, profile, listeners, sign, last)
 
 

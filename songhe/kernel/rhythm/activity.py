@@ -132,6 +132,24 @@ def shipped() -> Habits:
     return msgspec.json.decode(content, type=Habits)
 
 
+def judged(
+    events: Sequence[Fired],
+    start_us: int,
+    count: int,
+    zone_minutes: int = 0,
+    judge: Callable[[Floats], Floats | Doubles] | None = None,
+    habits: Habits | None = None,
+) -> tuple[NDArray[np.int64], Doubles]:
+    """Return the activity of each of `count` minutes from start_us, and each one's share.
+
+    Shares are (count, activities), each row summing to 1. zone_minutes: what local time is ahead
+    of UTC. judge and habits: those that ship if not given.
+    """
+    rows = features(events, start_us, count, zone_minutes)
+    shares = np.asarray((judge or model("activity"))(rows), dtype=float)
+    return decode(shares, habits or shipped()), shares
+
+
 def recognise(
     events: Sequence[Fired],
     start_us: int,
@@ -142,11 +160,9 @@ def recognise(
 ) -> tuple[NDArray[np.int64], Doubles]:
     """Return the activity of each of `count` minutes from start_us, and its certainty.
 
-    zone_minutes: what local time is ahead of UTC. judge and habits: those that ship if not given.
+    As `judged`, with the share of what was found alone.
     """
-    rows = features(events, start_us, count, zone_minutes)
-    shares = np.asarray((judge or model("activity"))(rows), dtype=float)
-    found = decode(shares, habits or shipped())
+    found, shares = judged(events, start_us, count, zone_minutes, judge, habits)
     return found, shares[np.arange(count), found]
 
 

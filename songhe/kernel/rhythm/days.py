@@ -31,6 +31,8 @@ _KITCHEN = frozenset({"fridge", "heat", "crockery", "kitchen"})
 _TOGETHER_US = 10 * MINUTE_US
 _MEAL_US = 20 * MINUTE_US
 _SETTLE_IN_US = 20 * MINUTE_US
+# Nobody lies for longer without the mat losing her once: it hangs.
+LONGEST_BED_US = 12 * HOUR_US
 # A mat that loses its sleeper for shorter has lost nobody.
 _EMPTY_US = 3 * MINUTE_US
 # A day on which she was out for longer than this is a day of absence.
@@ -38,7 +40,7 @@ _ABSENT_MINUTES = 20 * 60
 _CELL_MINUTES = 5
 # A home that is silent for longer was not heard, or something happened: no day to learn from.
 _MUTE_MINUTES = 16 * 60.0
-_MEALS = {"breakfast": (4 * 60, 10 * 60 + 30), "lunch": (10 * 60 + 30, 14 * 60 + 30),
+MEALS = {"breakfast": (4 * 60, 10 * 60 + 30), "lunch": (10 * 60 + 30, 14 * 60 + 30),
           "dinner": (16 * 60, 20 * 60 + 30)}  # fmt: skip
 
 
@@ -208,7 +210,8 @@ def _slept(stream: Stream, start_us: int) -> tuple[int, int] | None:
     spans = sorted({(e.at_us, e.until_us) for _, e in inside if e.channel == "bed"})
     chains: list[list[int]] = []
     for at_us, end_us in spans:
-        if end_us <= at_us or at_us >= start_us + 7 * HOUR_US:
+        lasted_us = end_us - at_us
+        if not 0 < lasted_us <= LONGEST_BED_US or at_us >= start_us + 7 * HOUR_US:
             continue
         if chains and at_us - chains[-1][1] <= _UP_AGAIN_US:
             chains[-1][1] = max(chains[-1][1], end_us)
@@ -223,7 +226,7 @@ def _slept(stream: Stream, start_us: int) -> tuple[int, int] | None:
 def _note_night(
     stream: Stream, night: tuple[int, int], start_us: int, values: dict[str, float]
 ) -> None:
-    """Note bed time, getting up and what happened in between."""
+    """Note bed time, getting up, when that was seen beyond the bedroom, and what lies between."""
     bed_us, up_us = night
     inside = stream.within(bed_us, up_us + 1)
     in_bed = [at_us for at_us, event in inside if event.channel == "bed"]
@@ -233,9 +236,20 @@ def _note_night(
     values["bed"] = (bed_us - start_us) / MINUTE_US
     if up_us < stream.until_us:  # still in bed is not up
         values["up"] = (up_us - start_us) / MINUTE_US
+        if (seen_us := _shown(stream, up_us - _SETTLE_IN_US, start_us + DAY_US)) is not None:
+            values["seen_up"] = (seen_us - start_us) / MINUTE_US
     baths = [at_us for at_us, event in inside if event.channel in BATH]
     baths = [at for at in baths if bed_us + _SETTLE_IN_US < at < up_us - _SETTLE_IN_US]
     values["night_toilet"] = float(len(_clusters(baths, _TOGETHER_US)))
+
+
+def _shown(stream: Stream, from_us: int, until_us: int) -> int | None:
+    """Return when somebody first showed that she is up, as the rule not-up-yet sees it."""
+    inside = stream.within(from_us, until_us)
+    rooms = [at_us for at_us, event in inside if event.channel in DAY_ROOMS]
+    if not rooms and not any(event.channel in DAY_ROOMS for _, event in stream.edges):
+        rooms = [at for at, event in inside if event.channel not in BATH | {"bed"}]
+    return rooms[0] if rooms else None
 
 
 def _exits(inside: Sequence[tuple[int, Fired]]) -> int:
@@ -262,7 +276,7 @@ def _note_day(
     kitchen = [at for at, event in seen if event.channel in _KITCHEN]
     sessions = [cluster for cluster in _clusters(kitchen, _MEAL_US) if len(cluster) >= 2]
     values["kitchen"] = float(len(sessions))
-    for meal, (since, until) in _MEALS.items():
+    for meal, (since, until) in MEALS.items():
         begun = [(c[0] - start_us) / MINUTE_US for c in sessions]
         sized = [
             (len(c), -begin) for c, begin in zip(sessions, begun, strict=True)

@@ -28,7 +28,8 @@ class Profile(msgspec.Struct, frozen=True):
     heat: usual minutes with a sign of life by half hour (48 values from midnight, 0 to 30), with
     heat_low and heat_high, within which eight of ten days lie. limits: by half hour for how many
     minutes a silence that begins in it may last. up_by and up_by_weekend: minute of the day by
-    which she is up; None when getting up cannot be seen. out_limit: minutes of one outing.
+    which she has shown herself in a room of the day; None when getting up cannot be seen.
+    out_limit: minutes of one outing.
     """
 
     as_of: str
@@ -71,8 +72,9 @@ def learn(days: Sequence[Day]) -> Profile:
     judged = stage != "learning"
     habits = habits_of(usual, as_of) if judged else ()
     up = next((habit for habit in habits if habit.key == "up"), None)
-    by = [up_by(up, usual, weekend=free) for free in (False, True)]
-    latest = max((minute for minute in by if minute is not None), default=None)
+    by = [up_by(up, usual, free, "seen_up") for free in (False, True)]
+    left = [up_by(up, usual, weekend=free) for free in (False, True)]
+    latest = max((minute for minute in left if minute is not None), default=None)
     return Profile(
         as_of=as_of.isoformat(),
         stage=stage,

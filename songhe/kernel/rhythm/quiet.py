@@ -126,13 +126,18 @@ def out_limit(days: Sequence[Day], as_of: date) -> int:
     return ceil(min(max(by_law, float(out.max()) * 1.25, _OUT_LEAST_MINUTES), 24 * 60))
 
 
-def up_by(habit: Habit | None, days: Sequence[Day], weekend: bool) -> int | None:
-    """Return the minute of the day by which she is up on all but one in ONE_WRONG_IN_DAYS days."""
+def up_by(habit: Habit | None, days: Sequence[Day], weekend: bool, sign: str = "up") -> int | None:
+    """Return the minute of the day by which she is up on all but one in ONE_WRONG_IN_DAYS days.
+
+    sign: "up", when the bed is left, which ends a silence; or "seen_up", a sign in a room of the
+    day, which may come long after: what is judged by a sign is learned from the same. Days kept
+    from before that was noted count with when the bed was left.
+    """
     if habit is None:
         return None
     values = np.array(
         [
-            day.values["up"] for day in days
+            day.values.get(sign, day.values["up"]) for day in days
             if "up" in day.values and (habit.weekend is None or day.weekend == weekend)
         ]
     )  # fmt: skip

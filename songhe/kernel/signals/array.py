@@ -30,7 +30,8 @@ PARAMS: dict[str, Any] = {
     "up_s": 1.0,  # upright so long: got up again
     "gone_s": 5.0,  # nobody for so long: the view is empty
     "mount": "ceiling",  # or wall: looking across the room, rows from the top
-    # How the array hangs: metres above the floor, and its view angle (60° is the commonest).
+    # How the array hangs (kernel.signals.mounting): metres above the floor, and its view angle
+    # (60° is the commonest).
     "height_m": 2.5,
     "view_deg": 60.0,
 }

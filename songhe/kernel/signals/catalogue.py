@@ -1,4 +1,7 @@
-"""The detectors of signals by name. A new one is entered here, and a rule says what it is for."""
+"""The detectors of signals by name. A new one is entered here, and a rule says what it is for.
+
+What is counted (`kernel.detectors.counted`) needs no rule.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from songhe.kernel.signals.array import ARRAY
 from songhe.kernel.signals.detector import Detector
 from songhe.kernel.signals.heart.detector import HeartDetector
 from songhe.kernel.signals.radar import RADAR
+from songhe.kernel.signals.steps import StepDetector
 from songhe.kernel.signals.worn import FallDetector
 
 DETECTORS: dict[str, Detector] = {
@@ -13,6 +17,7 @@ DETECTORS: dict[str, Detector] = {
     "array": ARRAY,
     "radar": RADAR,
     "heart": HeartDetector(),
+    "steps": StepDetector(),
 }
 
 

@@ -35,7 +35,7 @@ PARAMS: dict[str, Any] = {
     "within_s": 1.5,
     "low_m": 0.7,  # and how low above the floor it must stay
     "stays_s": 5.0,
-    "floor_m": -1.0,  # where the floor is, seen from the radar
+    "height_m": 1.0,  # how high above the floor the radar hangs (kernel.signals.mounting)
 }
 
 
@@ -180,7 +180,7 @@ class _Work:
     def _fall(self, at_us: int) -> None:
         """Tell when the top of the body dropped fast and stayed low; nothing proves this rule."""
         params = self.params
-        tops = np.array([b.get("top") for b in self.bins]) - params["floor_m"]
+        tops = np.array([b.get("top") for b in self.bins]) + params["height_m"]
         recent = tops[-max(2, round(params["within_s"] / track.BIN_S)) :]
         low = bool(np.isfinite(tops[-1]) and tops[-1] <= params["low_m"])
         if self.fallen and np.isfinite(tops[-1]) and tops[-1] > params["low_m"] + params["drop_m"]:
@@ -216,7 +216,7 @@ class _Work:
 def height_m(bins: Sequence[track.Bin], params: Mapping[str, Any]) -> float:
     """Return how high above the floor the body's top was, the median of bins; NaN unknown."""
     tops = [b.get("top") for b in bins if np.isfinite(b.get("top"))]
-    return float(np.median(tops)) - float(params["floor_m"]) if tops else float("nan")
+    return float(np.median(tops)) + float(params["height_m"]) if tops else float("nan")
 
 
 RADAR = Radar()

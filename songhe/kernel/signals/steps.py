@@ -1,4 +1,4 @@
-"""Walking steps felt by a worn motion sensor: at the trunk, or at both feet where they have one.
+"""Walking steps felt by a worn motion sensor: at the trunk, at both feet, or at all three.
 
 Judged each second for the second that ended 1.5 s before, on a grid of 20 ms that begins with the
 run. Constants are those of human walking (steps 0.3 to 1.3 s apart): docs/models/steps.md.
@@ -11,11 +11,13 @@ from statistics import median, stdev
 from typing import Any
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from songhe.kernel.signals.detector import Sign
 from songhe.kernel.signals.run import Run, appended
 from songhe.kernel.signals.worn_features import STANDARD_GRAVITY
+from songhe.kernel.time import SECOND_US
 from songhe.kernel.wire import Wave
 
 Floats = NDArray[np.float64]
@@ -27,13 +29,19 @@ CELL_S = 0.02
 _WINDOW_S, _FROM_S, _UNTIL_S = 5.0, 2.5, 1.5
 _KEPT_S = 7.0
 _RATES_HZ = (15.0, 400.0)
-# A walk: at least so many steps, none of them further apart; told anew after so many.
-LEAST, GAP_S, MOST = 4, 1.3, 30
+# Who sends nothing more for so long has told the walk.
+_SILENT_US = 10 * SECOND_US
+# A walk: at least so many steps (fewer are mostly a bend or a turn in bed, UMAFall), none of them
+# further apart; told anew after so many.
+LEAST, GAP_S, MOST = 8, 1.3, 30
 # The trunk: one bump a step in the size of acceleration, slower and faster motion taken away.
 _FAST_S, _SLOW_S, _BUMP, _APART_S = 0.09, 0.4, 0.2, 0.3
-_CALM = 0.9
 # A foot: swings for a quarter to one and a half seconds, then stands.
 _FOOT_S, _SWING, _MOST_SWING, _STANDS_S, _SWINGS_S = 0.04, 1.5, 15.0, 0.1, (0.25, 1.6)
+# The longest step that is still looked for on both sides of a bump of the trunk.
+_STEP_S = 0.8
+_TRUNK = ("back", "waist", "trunk", "chest", "hip", "pelvis")
+_ARM = ("wrist", "hand", "arm", "watch")
 
 
 def _bell(width_s: float, reach_s: float) -> Floats:
@@ -46,6 +54,8 @@ def _bell(width_s: float, reach_s: float) -> Floats:
 _REACH_S = 3 * _SLOW_S
 _BAND = _bell(_FAST_S, _REACH_S) - _bell(_SLOW_S, _REACH_S)
 _FOOT = _bell(_FOOT_S, 4 * _FOOT_S)
+# A bump is at most this share of the whole span of what it is made of.
+_LOBE = float(np.maximum(_BAND, 0).sum())
 
 
 class StepState(Run, eq=False):
@@ -67,12 +77,23 @@ def feet(leads: Sequence[str]) -> tuple[int, ...]:
     return found if len(found) == 2 else ()
 
 
+def trunk(leads: Sequence[str]) -> int | None:
+    """Return which sensor of a message is at the trunk, by its leads."""
+    places = (lead.casefold() for lead in leads[::3])
+    return next((i for i, lead in enumerate(places) if any(at in lead for at in _TRUNK)), None)
+
+
+def is_at_arm(leads: Sequence[str]) -> bool:
+    """Tell whether a message is of an arm alone: it moves by itself, and nothing is counted."""
+    return any(at in lead.casefold() for lead in leads for at in _ARM) and trunk(leads) is None
+
+
 def trunk_steps(size: Floats) -> list[int]:
     """Return the cells of steps in the size of a trunk's acceleration (m/s2, 20 ms cells).
 
     The edges of 1.5 s tell nothing: they only serve as surroundings.
     """
-    if float(size.max() - size.min()) < _BUMP:
+    if float(size.max() - size.min()) * _LOBE < _BUMP:
         return []
     edge, apart = len(_BAND) // 2, round(_APART_S / CELL_S)
     band = np.convolve(size, _BAND, "valid")
@@ -102,6 +123,29 @@ def foot_steps(size: Floats) -> list[int]:
     return [end + edge for begin, end in swings if shortest <= end - begin <= longest]
 
 
+def walked(left: Sequence[int], right: Sequence[int], bumps: Sequence[int]) -> list[int]:
+    """Return the cells of steps by both feet's landings and the trunk's bumps.
+
+    Feet land one after the other: of two landings within 0.3 s one is a sensor's that lost time.
+    A bump counts where no foot lands and the feet around it do not take turns as it is: there a
+    landing is missing. Each answer depends on a second around it alone.
+    """
+    apart, reach = round(_APART_S / CELL_S), round(_STEP_S / CELL_S)
+    each = sorted([(at, False) for at in left] + [(at, True) for at in right])
+    lands = [
+        (at, foot) for i, (at, foot) in enumerate(each) if not i or at - each[i - 1][0] >= apart
+    ]
+    steps = [at for at, _ in lands]
+    for bump in bumps:
+        near = [(at, foot) for at, foot in lands if abs(at - bump) <= reach]
+        before = [foot for at, foot in near if at <= bump]
+        after = [foot for at, foot in near if at > bump]
+        turns = bool(before and after) and before[-1] != after[0]
+        if not turns and all(abs(at - bump) >= apart for at, _ in near):
+            steps.append(bump)
+    return steps
+
+
 class StepDetector:
     """Steps from worn acceleration, told walk by walk. It has no params."""
 
@@ -118,23 +162,39 @@ class StepDetector:
         """Judge waves in the order of their time."""
         told: list[Sign] = []
         for wave in batch:
-            state = _heard(state, wave, told)
+            state = _heard(state, wave, now_us, told)
+        if not batch and state.due_us is not None and now_us >= state.due_us:
+            state = _ended(state, told)
         return state, told
 
 
-def _heard(state: StepState, wave: Wave, told: list[Sign]) -> StepState:
+def _ended(state: StepState, told: list[Sign]) -> StepState:
+    """Tell the walk that was on when nothing more came of it."""
+    state = structs.replace(state, due_us=None)
+    if state.walk:
+        _tell(state, state.count, told, ends=True)
+    return state
+
+
+def _heard(state: StepState, wave: Wave, now_us: int, told: list[Sign]) -> StepState:
     samples = wave.samples
     if samples.ndim != 2 or samples.shape[1] % 3 or not len(samples):
         return state
     if not _RATES_HZ[0] <= wave.rate_hz <= _RATES_HZ[1] or wave.end_us <= state.end_us:
         return state
-    state = appended(state, wave, _KEPT_S)
+    if not feet(wave.leads) and is_at_arm(wave.leads):
+        return state
+    before, state = state, appended(state, wave, _KEPT_S)
+    if before.walk and not state.walk:
+        # A gap: the run begins anew, and what was walked until then stands.
+        _ended(before, told)
     calm = False
     if not feet(state.leads):
-        state.sizes = (*state.sizes, _span(samples[:, :3]))[-len(state.kept) :]
+        at = (trunk(wave.leads) or 0) * 3
+        state.sizes = (*state.sizes, _span(samples[:, at : at + 3]))[-len(state.kept) :]
         low, high = min(s[0] for s in state.sizes), max(s[1] for s in state.sizes)
         # Surely no bump anywhere in what is kept: the same would be found by looking.
-        calm = high - low < _CALM * _BUMP
+        calm = (high - low) * _LOBE < _BUMP
     whole, begin = None, 0
     while (until := round((state.seconds + 1) * state.rate_hz)) <= state.count:
         state.seconds += 1
@@ -143,6 +203,7 @@ def _heard(state: StepState, wave: Wave, told: list[Sign]) -> StepState:
         if whole is None:
             whole, begin = state.joined()
         _second(state, whole, begin, until, told)
+    state.due_us = max(state.end_us, now_us) + _SILENT_US if state.walk else None
     return state
 
 
@@ -157,15 +218,20 @@ def _second(
     state: StepState, whole: NDArray[np.float32], begin: int, until: int, told: list[Sign]
 ) -> None:
     """Judge one more second: what is told was over a while before sample `until`."""
-    count = round(_WINDOW_S / CELL_S)
     cell_end = round(state.seconds / CELL_S)
-    sensors = feet(state.leads) or (0,)
+    cells = (cell_end - round(_WINDOW_S / CELL_S), cell_end)
+
+    def size(sensor: int) -> Floats:
+        return _sizes(whole, begin, state.rate_hz, cells, sensor)
+
+    both, middle = feet(state.leads), trunk(state.leads)
+    if both:
+        left, right = (foot_steps(size(sensor)) for sensor in both)
+        seen = walked(left, right, [] if middle is None else trunk_steps(size(middle)))
+    else:
+        seen = trunk_steps(size(middle or 0))
+    found = [cells[0] + at for at in seen]
     first, last = (cell_end - round(s / CELL_S) for s in (_FROM_S, _UNTIL_S))
-    found: list[int] = []
-    for sensor in sensors:
-        size = _sizes(whole, begin, state.rate_hz, (cell_end - count, cell_end), sensor)
-        steps = foot_steps(size) if len(sensors) == 2 else trunk_steps(size)
-        found += [cell_end - count + at for at in steps]
     for step in sorted(step for step in found if first <= step < last):
         if state.walk and (step - state.walk[-1]) * CELL_S > GAP_S:
             _tell(state, until, told, ends=True)

@@ -2,13 +2,14 @@
 
 A quiet second costs one look at its loudest sample. An impact is judged two seconds later by a
 small model (docs/models/fall-worn.md), at a wrist a second time after three unless it was sure;
-what follows may take it back (worn_after).
+what follows may take it back (worn_after). Where the device falls silent before, a second model
+judges what there is: a watch may break, be torn off or lose its link in the very fall.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any
@@ -24,15 +25,24 @@ from songhe.kernel.signals.models import model
 from songhe.kernel.signals.run import Floats32, Run, appended
 from songhe.kernel.signals.worn_after import After
 from songhe.kernel.signals.worn_features import (
-    AFTER_S,
     BEFORE,
     CELL_S,
     CELLS,
-    LATE_S,
     STANDARD_GRAVITY,
-    cells,
+    cut_features,
     described,
     features,
+)
+from songhe.kernel.signals.worn_impacts import (
+    GATE,
+    alone,
+    is_quiet,
+    judged_twice,
+    moments_of,
+    needed_after,
+    positions,
+    squared,
+    worn_at,
 )
 from songhe.kernel.wire import Wave
 
@@ -41,81 +51,53 @@ Scorer = Callable[[Floats32], NDArray[Any]]
 
 FALL, LIES_STILL = "fall", "lies-still"
 ACCELERATION = 71
-# Impacts weaker than this are no falls; of several within a second the strongest is judged.
-GATE_G = 1.4
-ALONE_S = 1.0
-_GATE = (GATE_G * STANDARD_GRAVITY) ** 2
 _RATES_HZ = (15.0, 400.0)
-# Two sensors of one device feel the same impact within these times of the stronger one.
-_EARLIER_S, _LATER_S = 0.75, 0.5
 _KEPT_S = 8.0
-_WRIST = frozenset({"wrist", "watch", "arm", "forearm", "hand"})
-_TRUNK = frozenset({"waist", "chest", "trunk", "back", "hip", "belt", "pelvis", "sternum"})
+# Silence: so much longer than the longest pause between two messages lately. Pauses count as
+# between these; a long one is forgotten by an eighth of the time since.
+_SILENT_US, _PAUSES_US, _FORGOTTEN = 3_000_000, (1_000_000, 30_000_000), 8
 
 
 @cache
-def card() -> dict[str, Any]:
-    """Return what is written beside the weights: version, thresholds, from whom they learned."""
-    text = (files("songhe.kernel") / "data/models/fall-worn.yaml").read_text("utf-8")
+def card(name: str = "fall-worn") -> dict[str, Any]:
+    """Return what is written beside weights: version, thresholds, from whom they learned."""
+    text = (files("songhe.kernel") / f"data/models/{name}.yaml").read_text("utf-8")
     found: dict[str, Any] = yaml.safe_load(text)
     return found
 
 
-def positions(leads: Sequence[str]) -> tuple[str, ...]:
-    """Return where the sensors of a message are worn: `waist x, waist y, waist z` is the waist."""
-    return tuple(lead.rpartition(" ")[0].casefold() for lead in leads[::3])
-
-
-def worn_at(position: str) -> tuple[float, float]:
-    """Return a position as the model takes it: (wrist, trunk); unknown ones count as a wrist."""
-    return (0.0, 1.0) if position in _TRUNK else (1.0, 0.0)
-
-
-def alone(squares: NDArray[Any], rate_hz: float, first: int, last: int) -> list[int]:
-    """Return the impacts from first to last: above the gate, the strongest within a second."""
-    reach = round(ALONE_S * rate_hz)
-    found = []
-    for at in (np.flatnonzero(squares[first : last + 1] > _GATE) + first).tolist():
-        begin = max(0, at - reach)
-        top = squares[at]
-        if top >= squares[at : at + reach + 1].max() and (
-            at == begin or top > squares[begin:at].max()
-        ):
-            found.append(at)
-    return found
-
-
-def needed_after(rate_hz: float, sensors: int, *, late: bool = False) -> int:
-    """Return how many samples after an impact must be there before it is judged, or once more."""
-    more_s = (_LATER_S if sensors > 1 else 0.0) + (LATE_S if late else 0.0)
-    return int((AFTER_S + CELL_S + more_s) * rate_hz) + 1
-
-
-@lru_cache(maxsize=256)
-def judged_twice(leads: tuple[str, ...]) -> bool:
-    """Return whether a device has no sensor at the trunk: its impacts are judged twice."""
-    return not any(worn_at(where)[1] for where in positions(leads))
+@cache
+def thresholds() -> dict[str, float]:
+    """Return the thresholds that ship, of whole moments and of those cut short by silence."""
+    return {**card()["thresholds"], **card("fall-silence")["thresholds"]}
 
 
 class WornState(Run, eq=False):
-    """The last seconds of one worn device. loud_at: the last sample above the gate."""
+    """The last seconds of one worn device.
+
+    loud_at: the last sample above the gate. heard_us: when the last wave was judged, by our clock;
+    pause_us: the longest time lately between two.
+    """
 
     loud_at: int = -1
     after: After | None = None
+    heard_us: int = 0
+    pause_us: int = 0
 
 
 class FallDetector:
-    """Falls from worn acceleration. Params: least_score_ and sure_score_, of wrist and trunk.
+    """Falls from worn acceleration. Params: least_, sure_ and silent_score_, of wrist and trunk.
 
     A fall of the trunk below the sure score is told three seconds later, if nobody stands again;
-    one of a wrist is judged again a second later, by what that second was like.
+    one of a wrist is judged again a second later, by what that second was like. When nothing more
+    comes, either is judged by what there is, from the silent score on.
     """
 
     codes = frozenset({ACCELERATION})
     warmup_s = worn_after.WATCH_S + _KEPT_S
 
-    def __init__(self, scorer: Scorer | None = None) -> None:
-        self._scorer = scorer
+    def __init__(self, scorer: Scorer | None = None, silent: Scorer | None = None) -> None:
+        self._scorer, self._silent = scorer, silent
 
     def new(self) -> WornState:
         """Return the state of a device that was never heard."""
@@ -124,14 +106,21 @@ class FallDetector:
     def step(
         self, state: WornState, batch: Sequence[Wave], now_us: int, params: Mapping[str, Any]
     ) -> tuple[WornState, list[Sign]]:
-        """Judge waves in the order of their time."""
+        """Judge waves in the order of their time; when none come, what still waits for some."""
         told: list[Sign] = []
         for wave in batch:
-            state = self._heard(state, wave, params, told)
+            state = self._heard(state, wave, now_us, params, told)
+        if not batch and state.due_us is not None and now_us >= state.due_us:
+            state = self._silence(state, state.due_us, params, told)
         return state, told
 
     def _heard(
-        self, state: WornState, wave: Wave, params: Mapping[str, Any], told: list[Sign]
+        self,
+        state: WornState,
+        wave: Wave,
+        now_us: int,
+        params: Mapping[str, Any],
+        told: list[Sign],
     ) -> WornState:
         samples = wave.samples
         if samples.ndim != 2 or samples.shape[1] % 3 or not len(samples):
@@ -140,9 +129,11 @@ class FallDetector:
             return state
         heard = appended(state, wave, _KEPT_S)
         before = heard.count - len(samples)
+        heard.due_us = None
+        _paused(heard, state if before else None, wave, now_us)
         sensors, twice = samples.shape[1] // 3, judged_twice(heard.leads)
         needed = needed_after(heard.rate_hz, sensors, late=twice)
-        loud = not _quiet(samples)
+        loud = not is_quiet(samples)
         if (
             not loud
             and heard.after is None
@@ -150,25 +141,48 @@ class FallDetector:
         ):
             return heard
         if loud:
-            over = np.flatnonzero(_squares(samples) > _GATE)
+            over = np.flatnonzero(squared(samples) > GATE)
             if len(over):
                 heard.loud_at = before + int(over[-1])
         if heard.loud_at >= max(0, before - needed):
             self._impacts(heard, before, params, told)
         _follow(heard, heard.count - 1, told)
+        waits = heard.after is not None and heard.after.waits is not None
+        if waits or 0 <= heard.count - heard.loud_at <= needed:
+            pause_us = max(_PAUSES_US[0], heard.pause_us)
+            heard.due_us = max(heard.end_us, now_us) + pause_us + _SILENT_US
         return heard
+
+    def _silence(
+        self, state: WornState, due_us: int, params: Mapping[str, Any], told: list[Sign]
+    ) -> WornState:
+        """Judge what still waits for samples: the device sends no more."""
+        state = structs.replace(state, due_us=None)
+        whole, begin = state.joined()
+        after = state.after
+        if after is not None and after.waits is not None and not after.upright:
+            facts = {**after.waits.facts, **_silent_facts(state, after.at)}
+            told.append(structs.replace(after.waits, known_us=due_us, facts=facts))
+            state.after = structs.replace(after, waits=None)
+        squares = squared(whole)
+        twice = judged_twice(state.leads)
+        needed = needed_after(state.rate_hz, len(state.leads) // 3, late=twice)
+        first = max(0, len(whole) - needed)
+        for place in alone(squares, state.rate_hz, first, len(whole) - 1):
+            self._judge(state, whole, squares, begin, place, twice, params, told, due_us)
+        return state
 
     def _impacts(
         self, state: WornState, before: int, params: Mapping[str, Any], told: list[Sign]
     ) -> None:
         """Judge the impacts all of whose surroundings are there since a sample of the run."""
         whole, begin = state.joined()
-        squares = _squares(whole)
+        squares = squared(whole)
         turns: list[tuple[int, bool, int]] = []
         for late in (False, True) if judged_twice(state.leads) else (False,):
             needed = needed_after(state.rate_hz, len(state.leads) // 3, late=late)
             first, last = max(0, before - needed), state.count - 1 - needed
-            if last < first or not (squares[first - begin : last - begin + 1] > _GATE).any():
+            if last < first or not (squares[first - begin : last - begin + 1] > GATE).any():
                 continue
             places = alone(squares, state.rate_hz, first - begin, last - begin)
             turns += [(begin + place + needed, late, place) for place in places]
@@ -187,116 +201,93 @@ class FallDetector:
         late: bool,
         params: Mapping[str, Any],
         told: list[Sign],
+        silent_us: int | None = None,
     ) -> None:
-        if late and state.after is not None and state.after.at >= begin + place:
+        """Judge an impact. late: at the later look of two. silent_us: when no more was awaited."""
+        silent, after = silent_us is not None, state.after
+        at = begin + place
+        if late and after is not None and after.at >= at and not after.silent:
             return
         where = positions(state.leads)
-        moments = _moments(whole, state.rate_hz, place, len(where), late)
-        rows = [[*features(m), *worn_at(where[i])] for i, m in moments.items()]
+        moments, rows = {}, []
+        for i, (moment, known) in moments_of(whole, state.rate_hz, place, len(where), late).items():
+            if not silent:
+                moments[i] = moment[:CELLS]
+                rows.append([*features(moment), *worn_at(where[i])])
+            elif known:
+                moments[i] = moment[: min(CELLS, BEFORE + 1 + known)]
+                rows.append([*cut_features(moment, known), *worn_at(where[i])])
         if not rows:
             return
-        scorer = self._scorer or model("fall-worn")
-        scores = np.asarray(scorer(np.array(rows, dtype=np.float32))).reshape(-1)
-        least = [_least(where[i], params) for i in moments]
-        if judged_twice(state.leads) and not late:
-            least = [_param("sure_score_wrist", params)]
+        scores = self._scores(rows, silent)
+        kind = "silent" if silent else "least" if late or not judged_twice(state.leads) else "sure"
+        least = [_param(kind, where[i], params) for i in moments]
         score, threshold = float(scores.mean()), float(np.mean(least))
         certainty = round(min(1.0, score), 3)
-        if score < threshold or not _tops(state, float(squares[place]), certainty):
+        # What was told for want of more is told anew when it is known whole.
+        anew = after is not None and after.silent and not silent
+        if score < threshold or not (anew or _tops(state, float(squares[place]), certainty)):
             return
         # The sensor that is surest tells the story, the trunk's rather than a wrist's.
         chosen = max(moments, key=lambda i: (worn_at(where[i])[1], scores[list(moments).index(i)]))
-        moment = moments[chosen][:CELLS]
-        needed = needed_after(state.rate_hz, len(where), late=late)
-        at = begin + place
-        known = at + needed + 1
+        moment = moments[chosen]
+        known = (
+            state.count if silent else at + needed_after(state.rate_hz, len(where), late=late) + 1
+        )
         trunk = worn_at(where[chosen])[1] > 0
         facts = {**described(moment), "position": where[chosen], "least_score": round(threshold, 3)}
         sign = _sign(state, FALL, "begin", known, certainty, facts, at)
-        doubtful = trunk and score < _param("sure_score_trunk", params)
+        if silent_us is not None:
+            facts |= _silent_facts(state, at)
+            sign = structs.replace(sign, known_us=silent_us, facts=facts)
+        doubtful = trunk and not silent and score < _param("sure", "trunk", params)
         # Where a fall is told already, nobody is spared anything by waiting.
-        doubtful &= state.after is None or state.after.waits is not None
+        doubtful &= after is None or after.waits is not None
         state.after = After(
             at=at,
             at_us=sign.at_us,
             hit=float(squares[place]),
             certainty=certainty,
             before=tuple(moment[: BEFORE - 20].mean(axis=0).tolist()),
-            lying=tuple(moment[-12:].mean(axis=0).tolist()),
+            lying=tuple(moment[max(BEFORE + 1, len(moment) - 12) :].mean(axis=0).tolist()),
             position=chosen,
             trunk=trunk,
             waits=sign if doubtful else None,
+            silent=silent,
         )
         if not doubtful:
             told.append(sign)
 
+    def _scores(self, rows: list[list[float]], silent: bool) -> NDArray[Any]:
+        scorer = self._silent or model("fall-silence") if silent else self._scorer
+        scorer = scorer or model("fall-worn")
+        return np.asarray(scorer(np.array(rows, dtype=np.float32))).reshape(-1)
 
-def _least(position: str, params: Mapping[str, Any]) -> float:
-    return _param("least_score_trunk" if worn_at(position)[1] else "least_score_wrist", params)
+
+def _paused(heard: WornState, before: WornState | None, wave: Wave, now_us: int) -> None:
+    """Note how long a device lets wait between two messages, the longest lately."""
+    length_us = wave.end_us - wave.started_us
+    pause_us = length_us
+    if before is not None:
+        pause_us = max(now_us - before.heard_us, before.pause_us - length_us // _FORGOTTEN)
+    heard.heard_us, heard.pause_us = now_us, min(_PAUSES_US[1], pause_us)
 
 
-def _param(name: str, params: Mapping[str, Any]) -> float:
-    return float(params.get(name, card()["thresholds"][name]))
+def _silent_facts(state: WornState, at: int) -> dict[str, Any]:
+    """Return what is told of a fall after which the device fell silent."""
+    return {"text": "partial", "silent_after_s": round((state.count - 1 - at) / state.rate_hz, 1)}
+
+
+def _param(kind: str, position: str, params: Mapping[str, Any]) -> float:
+    name = f"{kind}_score_{'trunk' if worn_at(position)[1] else 'wrist'}"
+    given = params.get(name)
+    return float(thresholds()[name] if given is None else given)
 
 
 def _tops(state: WornState, hit: float, certainty: float) -> bool:
     """Return whether an impact counts though a fall is open: it is harder, or surer to be one."""
     after = state.after
     return after is None or hit > after.hit or certainty > after.certainty
-
-
-def _squares(samples: Floats32) -> NDArray[Any]:
-    """Return the squared size of acceleration of each sample, of the strongest sensor.
-
-    Column by column: a sample's figure must not depend on its neighbours, to the last bit.
-    """
-    parts = [
-        samples[:, i] ** 2 + samples[:, i + 1] ** 2 + samples[:, i + 2] ** 2
-        for i in range(0, samples.shape[1], 3)
-    ]
-    squares = parts[0]
-    for part in parts[1:]:
-        squares = np.fmax(squares, part)
-    return squares
-
-
-def _quiet(samples: Floats32) -> bool:
-    """Return whether surely nothing is above the gate; values that are missing are not sure."""
-    low, high = float(samples.min()), float(samples.max())
-    most = max(-low, high)
-    # Three axes of at most this size cannot reach the gate together.
-    if 3 * most * most < _GATE:
-        return True
-    by_sensor = samples.reshape(len(samples), -1, 3)
-    return float(np.einsum("npk,npk->np", by_sensor, by_sensor).max()) < _GATE * 0.999
-
-
-def _window(whole: Floats32, rate_hz: float, at: int, late: bool) -> tuple[NDArray[Any], int]:
-    """Return the samples that the cells around one need, the same however waves were cut."""
-    begin = max(0, at - int((BEFORE + 1) * CELL_S * rate_hz) - 2)
-    end = at + int((AFTER_S + CELL_S + (LATE_S if late else 0.0)) * rate_hz) + 2
-    return whole[begin:end].astype(np.float64) / STANDARD_GRAVITY, at - begin
-
-
-def _moments(
-    whole: Floats32, rate_hz: float, place: int, sensors: int, late: bool
-) -> dict[int, NDArray[np.float64]]:
-    """Return the moment of an impact as each sensor felt it; a sensor without values has none."""
-    found = {}
-    for sensor in range(sensors):
-        part = whole[:, sensor * 3 : sensor * 3 + 3]
-        at = place
-        if sensors > 1:
-            begin = max(0, place - round(_EARLIER_S * rate_hz))
-            near = _squares(part[begin : place + round(_LATER_S * rate_hz) + 1])
-            if np.isnan(near).all():
-                continue
-            at = begin + int(np.nanargmax(near))
-        window, middle = _window(part, rate_hz, at, late)
-        if np.isnan(window).any():
-            continue
-        found[sensor] = cells(window, rate_hz, middle, late=late)
-    return found
 
 
 def _follow(state: WornState, until: int, told: list[Sign]) -> None:
@@ -322,7 +313,7 @@ def _follow(state: WornState, until: int, told: list[Sign]) -> None:
             whole=look - width > after.at + rate / 2,
         )
         state.after = after
-        how = worn_after.got_up(after)
+        how = _over(state, after)
         since_s = round((look - after.at) / rate, 1)
         if after.waits and not how:
             if worn_after.is_over_waiting(after):
@@ -338,6 +329,14 @@ def _follow(state: WornState, until: int, told: list[Sign]) -> None:
         if how or after.looks >= worn_after.WATCH_S:
             state.after = None
             break
+
+
+def _over(state: WornState, after: After) -> str | None:
+    """Return how a fall shows to be over, or to have been none, or None."""
+    if after.silent and after.looks >= (2 if judged_twice(state.leads) else 1):
+        # Known whole, neither it nor a harder impact within the next second is a fall.
+        return "not-a-fall"
+    return worn_after.got_up(after)
 
 
 def _four_seconds(samples: NDArray[Any], rate_hz: float) -> NDArray[np.float64]:

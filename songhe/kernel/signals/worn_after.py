@@ -31,7 +31,8 @@ class After(msgspec.Struct, frozen=True):
 
     hit: the impact's size squared (m2/s4). before and lying: the direction of gravity (g, sensor
     axes) before the fall and just after it. trunk: whether the sensor's turning tells how the
-    trunk stands. waits: its own sign while it is not told yet. The counts are looks on end.
+    trunk stands. waits: its own sign while it is not told yet. silent: told because the device fell
+    silent, and not looked at whole yet. The counts are looks on end.
     """
 
     at: int
@@ -43,6 +44,7 @@ class After(msgspec.Struct, frozen=True):
     position: int
     trunk: bool
     waits: Sign | None = None
+    silent: bool = False
     looks: int = 0
     upright: int = 0
     walking: int = 0

@@ -30,6 +30,8 @@ _CALM_G = 0.1
 _HALF = np.arange(-BEFORE, AFTER + LATE + 2) - 0.5
 # What is said of the late second where it is not known.
 _UNKNOWN = [-1.0] * 7
+# What was not felt any more goes on as the mean of so many last cells.
+_HELD = 5
 
 NAMES = (
     "peak_g", "peak_150ms_g", "peak_350ms_g", "dip_150ms_g", "dip_300ms_g", "drop_g_s", "hit_g_s",
@@ -41,6 +43,8 @@ NAMES = (
     "activity_late_g", "unrest_late_g", "most_late_g", "tilt_before_late_deg",
     "tilt_last_late_deg", "jerk_late_g", "calm_share_late", "is_wrist", "is_trunk",
 )  # fmt: skip
+# Of a moment that was cut short: how much of it was felt, too.
+CUT_NAMES = (*NAMES[:-2], "felt_after_s", *NAMES[-2:])
 
 
 def cells(samples: Floats, rate_hz: float, at: int, *, late: bool = False) -> Floats:
@@ -64,6 +68,11 @@ def cells(samples: Floats, rate_hz: float, at: int, *, late: bool = False) -> Fl
         found[: held[0]] = found[held[0]]
         found[held[-1] + 1 :] = found[held[-1]]
     return found
+
+
+def known_cells(after: int, rate_hz: float) -> int:
+    """Return how many whole cells there are in so many samples after the impact's own."""
+    return int((after + 0.5) / (rate_hz * CELL_S) - 0.5)
 
 
 def _smooth(values: Floats, width: int) -> Floats:
@@ -166,14 +175,31 @@ def features(whole: Floats) -> list[float]:
     ]
 
 
+def cut_features(whole: Floats, known: int) -> list[float]:
+    """Return the figures of CUT_NAMES but the last two, of which only `known` cells were felt.
+
+    whole: as for `features`; known: how many after the impact's own, at least one. The others are
+    taken to be as the last ones were, on average; of a late second not begun nothing is said.
+    """
+    cut = whole[: CELLS + (LATE if known > AFTER else 0)].copy()
+    known = min(known, len(cut) - BEFORE - 1)
+    end = BEFORE + 1 + known
+    cut[end:] = cut[max(BEFORE + 1, end - _HELD) : end].mean(axis=0)
+    return [*features(cut), known * CELL_S]
+
+
 def described(moment: Floats) -> dict[str, float]:
-    """Return what is told of an impact (CELLS, 3), g: its force, the fall before, tilt and rest."""
+    """Return what is told of an impact: its force, the fall before, tilt and rest.
+
+    moment: (CELLS, 3), g, or fewer after the impact where no more were felt.
+    """
     p = BEFORE
     size = np.sqrt((moment * moment).sum(axis=1))
     steps = np.diff(moment[p + 4 :], axis=0)
     restless = np.flatnonzero((steps * steps).sum(axis=1) > 0.15**2)
     rest = len(steps) - (int(restless[-1]) + 1 if len(restless) else 0)
-    tilt = angle_deg(moment[: p - 20].mean(axis=0), moment[-12:].mean(axis=0))
+    last = moment[max(p + 1, len(moment) - 12) :].mean(axis=0)
+    tilt = angle_deg(moment[: p - 20].mean(axis=0), last)
     return {
         "impact_g": round(float(size[p - 6 : p + 7].max()), 2),
         "freefall_s": round(int(np.count_nonzero(size[p - 20 : p] < 0.6)) * CELL_S, 2),

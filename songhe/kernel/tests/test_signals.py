@@ -14,7 +14,7 @@ from songhe.kernel.detectors import Evaluator, RuleBook
 from songhe.kernel.detectors.rules import catalogue
 from songhe.kernel.detectors.waves import TIMER
 from songhe.kernel.signals.catalogue import DETECTORS
-from songhe.kernel.signals.tests.test_worn import WAIST, _fall
+from songhe.kernel.signals.tests.made import WAIST, fall
 from songhe.kernel.signals.worn import ACCELERATION
 from songhe.kernel.tests.make import BAND, CHEN
 from songhe.kernel.wire import Finding, RuleChange, RuleScope, Wave, fingerprint
@@ -25,7 +25,7 @@ SIGNAL_RULES = [row for row in catalogue().rules.values() if row.kind == "signal
 
 def fallen(*, up: bool = False, then_s: float = 6.0) -> list[Wave]:
     """Return the waves of one fall, worn by Grandma Chen."""
-    made = waves(_fall(RATE_HZ, then_s=then_s, up=up), RATE_HZ, ACCELERATION, leads=WAIST)
+    made = waves(fall(RATE_HZ, then_s=then_s, up=up), RATE_HZ, ACCELERATION, leads=WAIST)
     return [msgspec.structs.replace(w, subject=CHEN, person=CHEN, device=BAND) for w in made]
 
 
@@ -95,6 +95,95 @@ def test_a_restart_in_the_middle_of_a_fall_finds_it_under_the_same_id() -> None:
         again.rebuild((), given[:cut])
         after = judged(again, given[cut:])
         assert {f.id for f in (*before, *after)} == {f.id for f in whole}
+
+
+SECOND_US = 1_000_000
+
+
+def ticked(evaluator: Evaluator, now_us: int) -> list[Finding]:
+    plan = evaluator.tick(now_us)
+    plan.commit()
+    return plan.findings
+
+
+def test_a_device_that_falls_silent_after_a_blow_is_a_finding_of_the_clock() -> None:
+    evaluator, given = Evaluator(RuleBook()), fallen()[:6]
+    assert judged(evaluator, given) == []
+    end_us = given[-1].end_us
+    assert ticked(evaluator, end_us + 3 * SECOND_US) == []
+    [found] = ticked(evaluator, end_us + 5 * SECOND_US)
+    assert (found.rule, found.phase, found.person) == ("fall-worn", "raised", CHEN)
+    assert found.summary["silent_after_s"] == 0.3
+    assert found.evidence
+    assert 4 < found.summary["delay_s"] < 6
+    row = catalogue().rules["fall-worn"]
+    assert found.summary["text"] == "partial"
+    for text in (row.partial_en, row.partial_zh):
+        assert "0.3" in text.format(**found.summary)
+    assert ticked(evaluator, end_us + 60 * SECOND_US) == []
+
+
+def test_what_a_silent_device_sends_later_takes_the_finding_back_or_leaves_it() -> None:
+    whole = fallen()
+    for leap, phases in ((whole[6:], []), ([*map(_upright, whole[6:])], ["cleared"])):
+        evaluator = Evaluator(RuleBook())
+        judged(evaluator, whole[:6])
+        [raised] = ticked(evaluator, whole[5].end_us + 5 * SECOND_US)
+        found = judged(evaluator, leap)
+        assert [f.phase for f in found] == phases
+        assert {f.of for f in found} <= {raised.id}
+
+
+def _upright(wave: Wave) -> Wave:
+    """Return a wave of somebody who stands as quietly as before."""
+    samples = np.tile(np.float32([0, 0, 9.81]), (len(wave.samples), 1))
+    return msgspec.structs.replace(wave, samples=samples)
+
+
+def _received(given: Iterable[Wave], late_us: int = 0) -> list[Wave]:
+    return [msgspec.structs.replace(w, received_us=w.end_us + late_us) for w in given]
+
+
+def test_silence_after_a_blow_outlives_a_restart() -> None:
+    given = _received(fallen()[:6])
+    end_us = given[-1].end_us
+    before = Evaluator(RuleBook())
+    judged(before, given)
+    [told] = ticked(before, end_us + 5 * SECOND_US)
+    for is_known in (False, True):
+        again = Evaluator(RuleBook())
+        again.rebuild((), given)
+        if is_known:
+            again.adopt([told])
+        assert [f.id for f in ticked(again, end_us + 9 * SECOND_US)] == [told.id] * (not is_known)
+    # It came back in time to be taken back, and the restart knows what had been told.
+    again = Evaluator(RuleBook())
+    late = _received([_upright(w) for w in fallen()[6:9]], 9 * SECOND_US)
+    again.rebuild((), [*given, *late[:1]])
+    again.adopt([told])
+    found = judged(again, late[1:] + _received([_upright(w) for w in fallen()[9:12]]))
+    assert [(f.phase, f.of) for f in found] == [("cleared", told.id)]
+
+
+def test_silence_while_nobody_listened_is_not_the_devices() -> None:
+    given = _received(fallen())
+    end_us = given[5].end_us
+    again = Evaluator(RuleBook())
+    again.was_deaf(end_us, end_us + 60 * SECOND_US)
+    again.rebuild((), given[:6])
+    assert ticked(again, end_us + 61 * SECOND_US) == []
+    assert ticked(again, end_us + 89 * SECOND_US) == []
+    told = ticked(again, end_us + 91 * SECOND_US)
+    assert [f.summary["silent_after_s"] for f in told] == [0.3]
+    # Who comes back meanwhile with the rest is judged whole.
+    again = Evaluator(RuleBook())
+    again.was_deaf(end_us, end_us + 60 * SECOND_US)
+    again.rebuild((), given[:6])
+    plan = again.judge((), end_us + 70 * SECOND_US, waves=given[6:])
+    plan.commit()
+    assert [f.phase for f in plan.findings if f.rule == "fall-worn"] == ["raised"]
+    assert "silent_after_s" not in plan.findings[0].summary
+    assert ticked(again, end_us + 91 * SECOND_US) == []
 
 
 def test_a_rule_that_is_off_is_not_heard_and_a_surer_one_waits() -> None:

@@ -169,15 +169,22 @@ def _said(sensor: Sensor, width: float) -> str:
 
 
 def _spot(room: Room) -> SafeString:
+    """Draw where the alarm is: beside the room's name, below it where both do not fit."""
+    beside = 8 + width_of(fit(room.label, room.width - 10)) + 28 <= room.width
     return el("circle", {"class": "spot", "cx": px(room.x + room.width - 18),
-                         "cy": px(room.y + min(room.height - 14, 18)), "r": "8"})
+                         "cy": px(room.y + min(room.height - 14, 18 if beside else 34)), "r": "8"})
+
+
+def width_of(words: str, letter: float = LETTER_PX) -> float:
+    """Return about how wide words are: a hanzi as wide as it is high, other signs half of it."""
+    return sum(letter if ord(sign) > 0x2E7F else letter * 0.56 for sign in words)
 
 
 def fit(words: str, width: float, letter: float = LETTER_PX) -> str:
     """Return as much of the words as fits a width; an ellipsis when they are cut, "" for none."""
     room = width
     for index, sign in enumerate(words):
-        room -= letter if ord(sign) > 0x2E7F else letter * 0.56
+        room -= width_of(sign, letter)
         if room < 0:
             return words[: index - 1] + "…" if index > 1 else ""
     return words

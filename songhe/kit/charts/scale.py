@@ -123,7 +123,8 @@ class ValueScale:
         found = []
         n = first
         while n * step < self.high - 1e-9 * step:
-            found.append(n * step)
+            if n * step > self.low + 1e-9 * step:
+                found.append(n * step)
             n += 1
         return found
 

@@ -31,8 +31,12 @@ PRIORITY_WORDS = {
     "unknown": pgettext_lazy("alarm priority", "Unknown"),
 }
 _SHAPES = {
-    "high": ('<circle class="sign-ring" cx="16" cy="16" r="16.5"/>'
-             '<circle class="sign-shape" cx="16" cy="16" r="13"/>', "21.3", "!!!"),
+    "high": (
+        '<circle class="sign-ring" cx="16" cy="16" r="16.5"/>'
+        '<circle class="sign-shape" cx="16" cy="16" r="13"/>',
+        "21.3",
+        "!!!",
+    ),
     "medium": ('<path class="sign-shape" d="M16 3 30 28H2Z"/>', "25", "!!"),
     "low": ('<rect class="sign-shape" x="4" y="4" width="24" height="24" rx="3"/>', "21.3", "!"),
     "unknown": ('<path class="sign-shape" d="M16 2 30 16 16 30 2 16Z"/>', "21.3", "?"),
@@ -85,6 +89,12 @@ def _sign(priority: str, shown: str, size: str, word: str) -> SafeString:
 def priority_word(priority: str) -> str:
     """Say a priority: 紧急, 重要, 注意, 不明."""
     return str(PRIORITY_WORDS[priority])
+
+
+@register.filter
+def initial(name: str) -> str:
+    """Return what stands in the place of a photograph: the family name, 刘 of 小刘."""
+    return str(name or "").strip().removeprefix("小")[:1].upper()
 
 
 @register.simple_tag(takes_context=True)
@@ -168,6 +178,12 @@ def long_date(day: date) -> str:
 
 
 @register.filter
+def lunar_day(day: date) -> str:
+    """农历十月十五 on a Chinese page, nothing on others."""
+    return formats.lunar_day(timezone.localdate(day) if isinstance(day, datetime) else day)
+
+
+@register.filter
 def short_date(day: date) -> str:
     """2026年11月21日."""
     return formats.short_date(timezone.localdate(day) if isinstance(day, datetime) else day)
@@ -177,6 +193,12 @@ def short_date(day: date) -> str:
 def span(length: timedelta) -> str:
     """7 小时 10 分钟."""
     return formats.span(length)
+
+
+@register.filter
+def money(fen: int) -> str:
+    """Return an amount of fen: ¥12.50."""
+    return formats.money(fen)
 
 
 @register.filter

@@ -205,6 +205,36 @@ def test_what_waited_appears_when_the_list_is_left(context: BrowserContext) -> N
     expect(page.locator(".alarm-what").first).to_have_text("Smoke")
 
 
+def test_what_is_opened_stays_open_while_several_pieces_are_renewed(
+    context: BrowserContext,
+) -> None:
+    page, errors = watched(context)
+    page.goto("/alarms/")
+    piece = "<section id={0}><details id=d{0}><summary>{0}</summary>more</details></section>"
+    page.route("**/piece/*", lambda route: route.fulfill(
+        content_type="text/html", body=piece.format(route.request.url[-1])))
+    page.evaluate("""async () => {
+      const ask = (id, swap, target) => htmx.ajax("GET", `/piece/${id}`, { target, swap });
+      for (const id of "abc") await ask(id, "beforeend", "main");
+    }""")
+    for name in "ac":
+        page.locator(f"#d{name} summary").click()
+    # Both answers are swapped in before either has settled.
+    page.evaluate("""async () => {
+      await Promise.all([..."abc"].map((id) => htmx.ajax("GET", `/piece/${id}`, {
+        target: `#${id}`, swap: "outerHTML" })));
+    }""")
+    page.wait_for_timeout(200)
+    states = "Object.fromEntries([...'abc'].map((n) => [n, document.getElementById('d' + n).open]))"
+    assert page.evaluate(states) == {"a": True, "b": False, "c": True}
+    # What was closed meanwhile stays closed.
+    page.locator("#da summary").click()
+    page.evaluate("htmx.ajax('GET', '/piece/a', { target: '#a', swap: 'outerHTML' })")
+    page.wait_for_timeout(200)
+    assert page.evaluate(states) == {"a": False, "b": False, "c": True}
+    assert errors == []
+
+
 def test_keys_move_and_space_answers_the_row_but_not_while_typing(context: BrowserContext) -> None:
     page, errors = watched(context)
     page.goto("/alarms/")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import translation
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from songhe.kit import charts
@@ -203,6 +203,7 @@ def test_gaps_lie_between_and_at_both_ends() -> None:
 
 
 @given(st.floats(-1e4, 1e4), st.floats(0.1, 1e4))
+@example(16.2, 1.0)
 def test_ticks_are_few_and_inside(low: float, width: float) -> None:
     scale = ValueScale(low, low + width, 36, 206)
     assert 1 <= len(scale.ticks(5)) <= 6

@@ -16,10 +16,13 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 @pytest.mark.parametrize(
     ("past", "zh", "en"),
-    [(timedelta(seconds=3), "刚刚", "just now"),
-     (timedelta(seconds=40), "40 秒前", "40 seconds ago"),
-     (timedelta(minutes=1), "1 分钟前", "1 minute ago"),
-     (timedelta(hours=26), "1 天前", "1 day ago"), (timedelta(seconds=-9), "刚刚", "just now")],
+    [
+        (timedelta(seconds=3), "刚刚", "just now"),
+        (timedelta(seconds=40), "40 秒前", "40 seconds ago"),
+        (timedelta(minutes=1), "1 分钟前", "1 minute ago"),
+        (timedelta(hours=26), "1 天前", "1 day ago"),
+        (timedelta(seconds=-9), "刚刚", "just now"),
+    ],
 )
 def test_how_long_ago(past: timedelta, zh: str, en: str) -> None:
     with translation.override("zh-hans"):
@@ -36,6 +39,20 @@ def test_a_day_is_written_the_way_of_the_language_and_the_zone() -> None:
     with translation.override("en"):
         assert formats.long_date(date(2026, 11, 21)) == "Saturday, 21 Nov 2026"
         assert formats.clock_or_day(NOW - timedelta(hours=1), NOW, SHANGHAI) == "01:14"
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [(date(2026, 11, 23), "农历十月十五"), (date(2026, 2, 17), "农历正月初一"),
+     (date(2026, 2, 16), "农历腊月廿九"), (date(2025, 7, 25), "农历闰六月初一"),
+     (date(2024, 2, 9), "农历腊月三十"), (date(2026, 9, 25), "农历八月十五"),
+     (date(2033, 12, 22), "农历闰冬月初一")],
+)  # fmt: skip
+def test_the_day_of_the_lunar_calendar(day: date, said: str) -> None:
+    with translation.override("zh-hans"):
+        assert formats.lunar_day(day) == said
+    with translation.override("en"):
+        assert formats.lunar_day(day) == ""
 
 
 def test_the_clock_of_an_alarm_row() -> None:

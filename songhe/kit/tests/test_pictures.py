@@ -64,6 +64,25 @@ def test_a_span_over_midnight_is_cut_at_the_day() -> None:
     assert [e.get("x") for e in of(tree, "soft")] == ["0.00%", "95.83%"]
 
 
+def test_the_hours_around_a_night_begin_where_they_are_told_to() -> None:
+    start = MIDNIGHT - timedelta(hours=14)  # ten in the morning of the day before
+    lanes = [charts.Lane("Bedroom", [span(-3, 2, "soft"), span(-20, -16, "in")])]
+    picture = charts.DayPicture(
+        DAY, ZONE, lanes, now=MIDNIGHT + timedelta(hours=4), start=start,
+        events=[charts.Event(MIDNIGHT + timedelta(hours=3), "SOS")],
+    )  # fmt: skip
+    tree = ElementTree.fromstring(charts.day(picture))
+    assert [e.get("x") for e in of(tree, "soft")] == ["45.83%"]  # 21:00, whole over midnight
+    assert of(tree, "in") == []
+    (lane, _events) = of(tree, "lane")
+    assert lane.get("aria-label") == "Bedroom: in bed 21:00 to 02:00."
+    nights = [(e.get("x"), e.get("width")) for e in of(lane, "night")]
+    assert nights == [("45.83%", "29.17%")]  # from 21:00 to now
+    hours = [e.text for e in of(tree, "hours")[0].iter("text")]
+    assert hours == ["12", "15", "18", "21", "0", "6", "9", "now"]
+    assert "Events" in charts.day_table(picture)
+
+
 def test_a_lane_without_anything_says_so() -> None:
     assert of(draw(), "lane")[0].get("aria-label") == "Bedroom: nothing seen."
 
@@ -105,6 +124,14 @@ def test_a_floor_plan_shows_where_the_alarm_is_and_which_sensors_are_lost() -> N
     assert tree.get("aria-label") == (
         "Floor plan, Room 402: Bedroom, Kitchen. The alarm is in: Kitchen. "
         "Last seen in: Bedroom. Lost sensors: Kitchen smoke.")
+
+
+@pytest.mark.parametrize(("width", "down"), [(54.0, 34.0), (90.0, 18.0)])
+def test_the_alarm_lies_on_no_name(width: float, down: float) -> None:
+    room = charts.Room("bath", "卫生间", 0.0, 0.0, width, 80.0)
+    floor = charts.FloorPlan("home", 100.0, 100.0, [room], alarm_room="bath")
+    (spot,) = of(ElementTree.fromstring(charts.plan(floor)), "spot")
+    assert float(spot.get("cy", "0")) == down
 
 
 @pytest.mark.parametrize("body", [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -19,10 +21,48 @@ from songhe.kit.asks import wants_fragment
 CHANGED = "songhe:alarm-changed"
 
 
-def _list(actor: Actor, opened_id: UUID | None, now: datetime) -> dict[str, Any]:
-    rows = panels.desk_rows(actor, opened_id=opened_id, at=now)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which alarms the list shows, and in which order: kept in the address."""
+
+    place: str = ""
+    is_oldest_first: bool = False
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Shown:
+        """Read it from the address; what is no region code shows all."""
+        place = request.GET.get("place", "")
+        is_oldest_first = request.GET.get("order") == "oldest"
+        return cls(place if place.isascii() and place.isdigit() else "", is_oldest_first)
+
+    @property
+    def query(self) -> str:
+        """Return it as the end of an address, with its question mark; empty for the usual list."""
+        said = {"place": self.place, "order": "oldest" if self.is_oldest_first else ""}
+        found = urlencode({name: value for name, value in said.items() if value})
+        return f"?{found}" if found else ""
+
+
+def _list(actor: Actor, opened_id: UUID | None, shown: Shown, now: datetime) -> dict[str, Any]:
+    rows = panels.desk_rows(
+        actor,
+        opened_id=opened_id,
+        at=now,
+        place=shown.place,
+        is_oldest_first=shown.is_oldest_first,
+    )
     last = None if rows else selectors.last_resolved_at(actor)
-    return {"rows": rows, "opened_id": opened_id, "last": last}
+    return {"rows": rows, "opened_id": opened_id, "last": last, "list_shown": shown}
+
+
+def _places(actor: Actor, shown: Shown) -> dict[str, Any]:
+    """Return what may be chosen above the list; the chosen community stays when it is quiet."""
+    places = panels.busy_places(actor)
+    if shown.place and shown.place not in {one.code for one in places}:
+        names = dict(panels.place_choices(actor))
+        if shown.place in names:
+            places.append(panels.BusyPlace(shown.place, names[shown.place], 0, 0))
+    return {"places": places}
 
 
 def _tally(actor: Actor) -> dict[str, Any]:
@@ -45,8 +85,10 @@ class Desk(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         actor, now = request.actor, timezone.now()  # type: ignore[attr-defined]
+        shown = Shown.of(request)
         context = {
-            **_list(actor, None, now),
+            **_list(actor, None, shown, now),
+            **_places(actor, shown),
             **_tally(actor),
             "plans": panels.county_plan(actor, href=f"{reverse('monitoring:history')}?{OPEN}"),
         }
@@ -67,7 +109,8 @@ class OpenAlarm(View):
             response = render(request, "desk/opened.html", context | {"piece": True})
             response.headers["HX-Trigger-After-Settle"] = CHANGED
             return response
-        context |= {**_list(actor, id, now), **_tally(actor)}
+        shown = Shown.of(request)
+        context |= {**_list(actor, id, shown, now), **_places(actor, shown), **_tally(actor)}
         return render(request, "desk/desk.html", context)
 
 
@@ -76,7 +119,7 @@ class List(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         actor, now = request.actor, timezone.now()  # type: ignore[attr-defined]
-        context = _list(actor, _uuid(request.GET.get("open", "")), now)
+        context = _list(actor, _uuid(request.GET.get("open", "")), Shown.of(request), now)
         return render(request, "desk/list.html", context)
 
 

@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from songhe.base.access.actor import Actor
+from songhe.domains.monitoring import own_alarms
 from songhe.domains.monitoring import selectors as monitoring
+from songhe.domains.monitoring.own_alarms import OwnAlarm
 from songhe.domains.people import panels as people_panels
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import ContactLine, PersonView
@@ -24,6 +26,7 @@ from songhe.domains.telemetry import selectors as telemetry
 from songhe.domains.telemetry.panels import Vital, vitals, when_words
 from songhe.domains.telemetry.selectors import LatestValue
 from songhe.domains.telemetry.terms import VIEW_READINGS, Freshness
+from songhe.kit import formats
 
 MOST_PERSONS = 50
 DESK_ROLES = frozenset({"operator", "shift_leader"})
@@ -35,6 +38,7 @@ class Kind(StrEnum):
     """Which page a person starts on."""
 
     DESK = "desk"
+    WORK = "work"
     ELDER = "elder"
     PEOPLE = "people"
     NOTHING = "nothing"
@@ -76,6 +80,10 @@ class Opening:
 
 # action, route, icon, title, text: what staff without people of their own start from
 _LINKS: tuple[tuple[str, str, str, Promise, Promise], ...] = (
+    ("dispatch.work", "worker:today", "bike", gettext_lazy("My visits"),
+     gettext_lazy("Where you go today, step by step, also without a signal.")),
+    ("dispatch.view_figures", "dispatch:my_week", "chart-column", gettext_lazy("My week"),
+     gettext_lazy("Orders by status, load, punctuality, quality, and what is settled.")),
     (VIEW_PLATFORM, "operations:platform", "server", gettext_lazy("Platform"),
      gettext_lazy("Whether everything runs, and what to do when it does not.")),
     ("monitoring.view_statistics", "monitoring:statistics", "chart-column",
@@ -105,7 +113,26 @@ _LINKS: tuple[tuple[str, str, str, Promise, Promise], ...] = (
     ("organizations.review_roles", "organizations:review", "user-cog",
      gettext_lazy("Review of roles"),
      gettext_lazy("Who holds which role, which end soon, and which nobody uses.")),
+    ("catalog.set_price", "catalog:item_list", "book-open-check", gettext_lazy("Services"),
+     gettext_lazy("What is offered, in which steps, at which price.")),
+    ("billing.check_settlements", "billing:settlements", "scale", gettext_lazy("Settlements"),
+     gettext_lazy("What providers ask your organisation to pay, line by line.")),
+    ("organizations.keep_qualifications", "organizations:qualifications", "id-card",
+     gettext_lazy("Papers of staff"),
+     gettext_lazy("Whose papers end soon, and what each worker is qualified for.")),
 )  # fmt: skip
+
+
+# Roles with one kind of work alone begin with it.
+_STARTS = {"worker": "worker:today", "payer": "billing:settlements"}
+# What is open at one's own organisation, without any region.
+_OWN_HOUSE = (
+    "dispatch.work",
+    "dispatch.view_figures",
+    "billing.check_settlements",
+    "catalog.set_price",
+    "organizations.keep_qualifications",
+)
 
 
 def url_of(name: str) -> str:
@@ -122,6 +149,8 @@ def opening_of(actor: Actor, *, at: datetime) -> Opening:
     desk = url_of("desk:alarms")
     if held & DESK_ROLES and desk:
         return Opening(Kind.DESK, url=desk)
+    if len(held) == 1 and held <= _STARTS.keys():
+        return Opening(Kind.WORK, url=url_of(_STARTS[held.pop()]))
     own = own_person(actor)
     if held == {"elder"} and own is not None:
         return Opening(Kind.ELDER)
@@ -147,9 +176,15 @@ def _links(actor: Actor, *, has_persons: bool) -> list[Link]:
             continue
         only_own = name == "people:person_list" and not actor.prefixes(action)
         url = url_of(name)
-        if url and actor.may(action) and not only_own and (actor.prefixes(action) or has_persons):
+        if url and actor.may(action) and not only_own and (_reaches(actor, action) or has_persons):
             found.append(Link(url, icon, title, text))
     return found
+
+
+def _reaches(actor: Actor, action: str) -> bool:
+    """Tell whether an action is open without a person: in a region, or of one's own house."""
+    own_house = action in _OWN_HOUSE
+    return bool(actor.prefixes(action) or (own_house and actor.organizations(action)))
 
 
 def _persons(actor: Actor, at: datetime) -> tuple[list[PersonLine], bool]:
@@ -157,10 +192,14 @@ def _persons(actor: Actor, at: datetime) -> tuple[list[PersonLine], bool]:
     rows = list(people.list_persons(actor).filter(pk__in=granted)[: MOST_PERSONS + 1])
     views = [people.view_of(actor, row) for row in rows[:MOST_PERSONS]]
     latest = telemetry.latest_of_persons(actor, views, at=at)
-    signs = _signs(actor, [view.id for view in views])
+    ids = [view.id for view in views]
+    signs, alarms = _signs(actor, ids), own_alarms.of_family(actor, ids)
     if views and actor.may(VIEW_READINGS):
         telemetry.opened(actor, [view.id for view in views], at=at)
-    lines = [_line(actor, view, latest[view.id], signs.get(view.id, ""), at) for view in views]
+    lines = [
+        _line(actor, view, latest[view.id], signs.get(view.id, ""), alarms.get(view.id), at)
+        for view in views
+    ]
     order = {"high": 0, "medium": 1, "low": 2, "unknown": 3, "": 4}
     lines.sort(key=lambda line: (order[line.sign], not line.is_unknown))
     return lines, len(rows) > MOST_PERSONS
@@ -178,7 +217,12 @@ def _signs(actor: Actor, ids: Iterable[UUID]) -> dict[UUID, str]:
 
 
 def _line(
-    actor: Actor, view: PersonView, latest: list[LatestValue], sign: str, at: datetime
+    actor: Actor,
+    view: PersonView,
+    latest: list[LatestValue],
+    sign: str,
+    alarm: OwnAlarm | None,
+    at: datetime,
 ) -> PersonLine:
     may_read = actor.may(VIEW_READINGS) and bool(view.fields - {"identity", "contact"})
     headline, sentence, unknown = (
@@ -186,6 +230,8 @@ def _line(
     )
     if sign:
         headline = _("An alarm is open.")
+    elif alarm is not None:
+        sign, headline, unknown = alarm.priority, _alarm_words(alarm), False
     return PersonLine(
         person=view,
         age=people_panels.age_words(view, at),
@@ -195,6 +241,14 @@ def _line(
         is_unknown=unknown,
         url=reverse("people:person", args=[view.id]),
     )
+
+
+def _alarm_words(alarm: OwnAlarm) -> str:
+    """Return what rang of one's own, and who has it."""
+    said = {"what": alarm.title, "time": formats.clock(alarm.since), "who": alarm.by}
+    if alarm.by:
+        return _("%(what)s. It rang at the desk at %(time)s, %(who)s looks after it.") % said
+    return _("%(what)s. It rings at the desk since %(time)s.") % said
 
 
 def _state(latest: list[LatestValue], at: datetime) -> tuple[str, str, bool]:
@@ -244,7 +298,7 @@ def elder_opening(actor: Actor, person_id: UUID, *, at: datetime) -> ElderOpenin
     contacts = people.contacts_of(actor, person)
     return ElderOpening(
         greeting=greeting(person, at),
-        vitals=telemetry_panels.vitals(latest, {}, at=at)[:3],
+        vitals=telemetry_panels.vitals(latest, {}, at=at),
         contacts=[line for line in contacts if line.phone][:4],
     )
 

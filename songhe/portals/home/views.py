@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views.generic import View
 
 from songhe.base.access.actor import Actor
 from songhe.base.accounts.sessions import id_of_sign_in
+from songhe.domains.monitoring import services as monitoring
 from songhe.kernel import tickets
+from songhe.kernel.errors import Conflict
 from songhe.kernel.wire import LiveTicket
-from songhe.portals.home import openings
+from songhe.kit.asks import actor_of
+from songhe.kit.errors import sentence
+from songhe.portals.home import calling, openings
 from songhe.portals.home.openings import Kind
 from songhe.portals.home.topics import TICKET_S, topics_of, watched
 
@@ -30,7 +36,7 @@ class Home(View):
         if not actor.is_authenticated:
             return HttpResponseRedirect(settings.LOGIN_URL)
         opening = openings.opening_of(actor, at=timezone.now())
-        if opening.kind is Kind.DESK:
+        if opening.url:
             return HttpResponseRedirect(opening.url)
         if opening.kind is Kind.ELDER:
             return self._elder(request, actor)
@@ -47,6 +53,25 @@ class Home(View):
         response = render(request, "home/elder.html", {"opening": opening, "person_id": person_id})
         add_never_cache_headers(response)
         return response
+
+
+class CallForHelp(View):
+    """An older person's call for help: pressed, taken back, rung at once; and how it stands."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        sheet = calling.call_sheet(actor_of(request), at=timezone.now())
+        response = render(request, "home/sos.html", {"sheet": sheet})
+        add_never_cache_headers(response)
+        return response
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        acts = {"back": monitoring.take_back_call, "now": monitoring.ring_now}
+        act = acts.get(request.POST.get("do", ""), monitoring.call_for_help)
+        try:
+            act(actor=actor_of(request), at=timezone.now())
+        except Conflict as error:
+            messages.error(request, sentence(error))
+        return HttpResponseRedirect(reverse("home:sos"))
 
 
 class Ticket(View):

@@ -41,7 +41,7 @@ def rows() -> list[list[Any]]:
         for n, (one, home) in enumerate(zip(persons, homes, strict=True))
     ]
     facts = [
-        PersonFact(person=persons[0], kind="need", code=text, text_zh=text, text_en=text,
+        PersonFact(person=persons[0], kind="need", code=text, text_sealed=text.encode(),
                    period=DateTimeTZRange(None, NOW))
         for text in HARD
     ]  # fmt: skip

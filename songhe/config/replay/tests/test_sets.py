@@ -104,6 +104,22 @@ def test_arrays_are_as_warm_as_rooms_and_people(name, subject, part, shape):
         assert "fall" in kinds
 
 
+@pytest.mark.parametrize("activity", ["walk", "squats"])
+def test_a_radar_sees_points_of_a_body_in_a_room(activity):
+    recording = read(folder("radar_pointcloud_radhar"), activity)
+    assert len({line.body["recording"] for line in recording.lines}) == 5
+    assert {truth.label for truth in recording.truth} == {f"activity/{activity}"}
+    frames = np.ma.concatenate(
+        [line.body["samples"].reshape(-1, *line.body["frame"]) for line in recording.lines[:15]]
+    )
+    metres = frames.astype(float) * recording.lines[0].body["scale"]
+    assert -0.5 < metres[..., 0].min() < metres[..., 0].max() < 15
+    assert abs(np.ma.median(metres[..., 2])) < 1.5
+    assert 0 < np.ma.median(metres[..., 4]) < 60
+    length_s = sum((t.end_us - t.start_us) / 1e6 for t in recording.truth)
+    assert length_s == pytest.approx(100, abs=3)
+
+
 def test_a_night_of_epochs():
     recording = read(folder("sleep_walch_applewatch"), "1449548")
     assert len(recording.lines) == len(recording.truth) == 885

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from songhe.config.replay import read
-from songhe.config.replay.recording import BadRecording, Line, Recording
+from songhe.config.replay.recording import BadRecording, Line, Recording, encoded
 from songhe.config.replay.signals import MISSING
 
 
@@ -343,3 +344,29 @@ def test_the_room_by_points(home):
     assert heard == [[("A", -60.0), ("B", -61.0)], [("A", -62.0)], [("C", -64.0)]]
     assert [t.label for t in recording.truth] == ["point/1.5,0.0", "point/2"]
     assert read(home, "room-2", "tests").part == "tests"
+
+
+@of("radar_pointcloud_radhar")
+def test_radar_points_are_metres_and_frames_may_have_fewer(home):
+    table(home / "index_dev.csv", [
+        {"rec": 0, "file": "walk_20_2.txt", "activity": "walk", "n_points": 3, "duration_s": 0.1},
+        {"rec": 1, "file": "jump_20_1.txt", "activity": "jump", "n_points": 1, "duration_s": 0.1},
+    ])  # fmt: skip
+    points = np.array([
+        [0, 0, 1500, -200, 300, 0, 2500], [0, 1, 1600, -250, 900, -400, 1800],
+        [66, 0, 1550, -210, 310, 10, 2600], [0, 0, 1, 1, 1, 1, 1],
+    ], dtype=np.int32)  # fmt: skip
+    np.savez_compressed(home / "radhar_points_dev.npz", points=points, offset=[0, 3, 4])
+    recording = read(home, "walk")
+    [line] = recording.lines
+    assert line.body["frame"] == [2, 5]
+    assert line.body["unit"] == "1"
+    sent = msgspec.json.decode(encoded(line, datetime(2026, 11, 22, tzinfo=UTC)))["samples"]
+    assert sent[:5] == [1500, -200, 300, 0, 25000]
+    assert sent[15:] == [None] * 5
+    assert sent[9] * line.body["scale"] == pytest.approx(18.0)
+    assert [t.label for t in recording.truth] == ["activity/walk"]
+    assert recording.sensors[0].type == "radar"
+    assert read(home, "walk", "walk_20_2").part == "walk_20_2"
+    with pytest.raises(BadRecording, match=r"no recording x.*walk_20_2"):
+        read(home, "walk", "x")

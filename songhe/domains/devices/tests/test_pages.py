@@ -26,7 +26,7 @@ from songhe.domains.devices.models import (
 from songhe.domains.telemetry.tests.cast import Cast, make_cast
 
 pytestmark = pytest.mark.django_db
-QUERIES = {"list": 9, "device": 10, "types": 3}
+QUERIES = {"list": 10, "device": 11, "types": 4}
 
 
 @pytest.fixture
@@ -126,13 +126,16 @@ def test_commissioning_is_proven_step_by_step(cast: Cast) -> None:
     assert Device.objects.get(key="keybp").state == "delivered"
     post(cast, "keeper", url, {"step": "start_use"}, status=409)
     post(cast, "keeper", url, {"step": "fly"}, status=422)
-    for step, note in (
-        ("install", "hung over the bed"),
-        ("activate", ""),
-        ("pass_test", "rang, Sun answered"),
-        ("start_use", ""),
-    ):
+    for step, note in (("install", "hung over the bed"), ("activate", "")):
         post(cast, "keeper", url, {"step": step, "note": note})
+    test = {"step": "pass_test", "note": "rang, Sun answered"}
+    text = post(cast, "keeper", url, test, status=409)
+    assert "Nothing of this device has arrived" in text
+    DeviceSeen.objects.create(device=cast.devices["bp"], received_at=timezone.now())
+    post(cast, "keeper", url, test, status=409)  # it was connected, and has measured nothing
+    DeviceSeen.objects.update(last_at=timezone.now())
+    post(cast, "keeper", url, test)
+    post(cast, "keeper", url, {"step": "start_use"})
     assert Device.objects.get(key="keybp").state == "in_use"
     page = get(cast, "keeper", of(cast, "bp"))
     assert "rang, Sun answered" in page
@@ -235,7 +238,7 @@ def test_silence_is_said_on_the_page(cast: Cast) -> None:
     text = get(cast, "keeper", of(cast, "pir"))
     assert "Silent for longer than it may be." not in text
     assert "off by 130 s, corrected" in text
-    assert "41" in text
+    assert "<dd>41 <small>%" in text
 
 
 def test_types_tell_what_they_measure(cast: Cast) -> None:
@@ -326,3 +329,37 @@ def test_a_hub_that_knows_no_keys_needs_names_and_a_name_means_one_device(cast: 
     services.release_device(actor=SYSTEM, device_id=pir, at=at)
     with pytest.raises(services.NotCarried):
         services.release_device(actor=SYSTEM, device_id=pir, at=at)
+
+
+def test_an_installer_writes_down_how_an_array_hangs(cast: Cast) -> None:
+    made, _secret = services.register_device(
+        actor=SYSTEM,
+        type="infrared-array",
+        organization_id=cast.organization,
+        at=timezone.now(),
+    )
+    page = get(cast, "keeper", f"/devices/{made.pk}/")
+    assert "Nobody has written down how it hangs." in page
+    assert page.count("assumed") == 3
+    url = f"/devices/{made.pk}/mounting/"
+    given = {"mount": "wall", "height_m": "2.2", "view_deg": "90"}
+    refused = post(cast, "keeper", url, given | {"height_m": "22"}, status=422)
+    assert "id_height_m" in refused
+    assert Device.objects.get(pk=made.pk).mounting == {}
+    post(cast, "keeper", url, given)
+    assert Device.objects.get(pk=made.pk).mounting == {
+        "mount": "wall", "height_m": 2.2, "view_deg": 90.0
+    }  # fmt: skip
+    page = get(cast, "keeper", f"/devices/{made.pk}/")
+    assert "on a wall, looking across the room" in page
+    assert "assumed" not in page
+    # A band hangs nowhere.
+    assert "How it hangs" not in get(cast, "keeper", of(cast, "band"))
+
+
+def test_who_may_not_install_may_not_say_how_it_hangs(cast: Cast) -> None:
+    made, _secret = services.register_device(
+        actor=SYSTEM, type="radar", organization_id=cast.organization, at=timezone.now()
+    )
+    post(cast, "wu", f"/devices/{made.pk}/mounting/", {"height_m": "1"}, status=403)
+    assert Device.objects.get(pk=made.pk).mounting == {}

@@ -204,3 +204,24 @@ def test_types_measure_known_codes_of_known_classes() -> None:
         pytest.skip("the reference is not beside this checkout")
     known = {row["id"] for row in yaml.safe_load(CLASSES.read_text("utf-8"))["device_classes"]}
     assert {kind.klass for kind in types.all_types().values()} <= known
+
+
+def test_how_a_device_hangs_is_written_down_and_told_to_the_gateway(centre) -> None:
+    made, _secret = services.register_device(
+        actor=SYSTEM, type="infrared-array", organization_id=centre.pk, at=NOW
+    )
+    assert snapshot(made).mounting == {}
+    hangs = {"mount": "wall", "height_m": 2.2, "view_deg": 90.0}
+    services.set_mounting(actor=SYSTEM, device_id=made.pk, mounting=hangs, at=NOW)
+    assert snapshot(made).mounting == hangs
+    entry = AuditEntry.objects.filter(action="devices.mount_device").latest("at")
+    assert entry.detail["after"] == hangs
+    with pytest.raises(services.BadSetting):
+        services.set_mounting(actor=SYSTEM, device_id=made.pk, mounting={"height_m": 40}, at=NOW)
+    assert snapshot(made).mounting == hangs
+
+
+def test_what_does_not_hang_is_not_asked_how(device: Device) -> None:
+    with pytest.raises(services.NothingToMount):
+        services.set_mounting(actor=SYSTEM, device_id=device.pk, mounting={}, at=NOW)
+    assert snapshot(device).mounting == {}

@@ -17,9 +17,15 @@ from django.views.generic import View
 
 from songhe.base.access.actor import Actor
 from songhe.domains.devices import selectors, services, types
-from songhe.domains.devices.forms import CommandForm, SettingsForm, StepForm
+from songhe.domains.devices.forms import CommandForm, MountingForm, SettingsForm, StepForm
 from songhe.domains.devices.terms import CommandState, DeviceState
-from songhe.domains.devices.words import command_word, setting_word, step_word
+from songhe.domains.devices.words import (
+    MOUNTING_WORDS,
+    command_word,
+    mounting_value,
+    setting_word,
+    step_word,
+)
 from songhe.domains.devices.workflow import COMMISSIONING
 from songhe.domains.people import selectors as people
 from songhe.engines.workflow.engine import Step, history
@@ -59,9 +65,10 @@ def show(
     *,
     form: StepForm | None = None,
     wishes: SettingsForm | None = None,
+    mounting: MountingForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Return the page of a device; `form` or `wishes` is what was refused, to be mended."""
+    """Return the page of a device; `form`, `wishes`, `mounting`: what was refused."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     now = timezone.now()
     device = selectors.get_device(actor, device_id)
@@ -87,6 +94,8 @@ def show(
             if may_command and not is_retired
         ],
         "wishes": _wishes(device, line.type, wishes) if may_command and not is_retired else None,
+        "hangs": _hangs(device, line.type),
+        "mounting": _mounting(actor, device, line.type, mounting),
         "settings": _settings(device.desired, line.seen.reported if line.seen else None),
         "may_bind": actor.covers("devices.bind_device", device.region_code) and not is_retired,
         "may_rotate": actor.covers("devices.rotate_secret", device.region_code),
@@ -177,6 +186,53 @@ def _wishes(device: Any, kind: types.DeviceType, refused: SettingsForm | None) -
     if refused is not None or not kind.settings:
         return refused
     return SettingsForm(kind=kind, initial=device.desired)
+
+
+def _hangs(device: Any, kind: types.DeviceType) -> list[tuple[str, str, bool]]:
+    """Return how a device hangs: word, value, and whether somebody has said so."""
+    return [
+        (
+            str(MOUNTING_WORDS[name]),
+            mounting_value(name, device.mounting.get(name, fact.usual)),
+            name in device.mounting,
+        )
+        for name, fact in kind.mounting.items()
+    ]
+
+
+def _mounting(
+    actor: Actor, device: Any, kind: types.DeviceType, refused: MountingForm | None
+) -> MountingForm | None:
+    """Return the form of how a device hangs; None where it changes nothing or who may not."""
+    may = actor.covers("devices.commission_device", device.region_code)
+    if not kind.mounting or not may or device.state == DeviceState.RETIRED:
+        return None
+    return refused or MountingForm(kind=kind, initial=dict(device.mounting))
+
+
+class Mounting(View):
+    """Write down how a device hangs."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, device_id: UUID) -> HttpResponse:
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        device = selectors.get_device(actor, device_id)
+        form = MountingForm(request.POST, kind=types.get_type(device.type))
+        if form.is_valid():
+            try:
+                services.set_mounting(
+                    actor=actor,
+                    device_id=device_id,
+                    mounting=form.cleaned_data,
+                    at=timezone.now(),
+                )
+            except (Invalid, Conflict) as error:
+                refuse(form, error)
+            else:
+                messages.success(request, _("Written down: it is judged by this from now on."))
+                return HttpResponseRedirect(reverse("devices:device", args=[device_id]))
+        return show(request, device_id, mounting=form, status=422)
 
 
 class Settings(View):
@@ -305,13 +361,16 @@ class RotateSecret(View):
         return secret_page(request, device, secret, is_new=False)
 
 
-def secret_page(request: HttpRequest, device: Any, secret: str, *, is_new: bool) -> HttpResponse:
-    """Show a secret once; no cache keeps the page."""
+def secret_page(
+    request: HttpRequest, device: Any, secret: str, *, is_new: bool, serves: str = ""
+) -> HttpResponse:
+    """Show a secret once; no cache keeps the page. serves: the id of whom it is meant for."""
     context = {
         "device": device,
         "kind": types.get_type(device.type),
         "secret": secret,
         "is_new": is_new,
+        "serves": serves,
         "crumbs": _crumbs(device.key, device.pk, _("Secret")),
     }
     response = render(request, "devices/secret.html", context)

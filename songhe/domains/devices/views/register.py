@@ -27,7 +27,8 @@ class Register(View):
     """Register a device for an organisation."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._page(request, RegisterForm(organizations=_choices(request)))
+        asked = {"type": request.GET.get("type", "")}
+        return self._page(request, RegisterForm(organizations=_choices(request), initial=asked))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = RegisterForm(request.POST, organizations=_choices(request))
@@ -46,7 +47,9 @@ class Register(View):
         except (Invalid, Conflict) as error:
             refuse(form, error)
             return self._page(request, form, status=error.status)
-        return secret_page(request, device, secret, is_new=True)
+        return secret_page(
+            request, device, secret, is_new=True, serves=request.GET.get("person", "")
+        )
 
     def _page(self, request: HttpRequest, form: RegisterForm, status: int = 200) -> HttpResponse:
         crumbs = [(_("Devices"), reverse("devices:device_list")), (_("Register a device"), "")]

@@ -7,16 +7,31 @@ from songhe.domains.monitoring.services.absences import (
     withdraw_absence,
 )
 from songhe.domains.monitoring.services.acting import (
+    AlarmClosed,
+    NotOnStaff,
     acknowledge_alarm,
     assign_alarm,
     note_alarm,
     resolve_alarm,
     shelve_alarm,
+    take_back,
+    tell_help,
+)
+from songhe.domains.monitoring.services.calling import (
+    RungAlready,
+    call_for_help,
+    ring_now,
+    take_back_call,
 )
 from songhe.domains.monitoring.services.deaths import close_for_the_dead
 from songhe.domains.monitoring.services.escalating import clock_set_back, run_due_steps
 from songhe.domains.monitoring.services.findings import AT_ONCE, take_findings
 from songhe.domains.monitoring.services.life import learn_life, learn_lives
+from songhe.domains.monitoring.services.outdoors import (
+    Watched,
+    may_set_outdoors,
+    set_outdoors,
+)
 from songhe.domains.monitoring.services.rules import (
     override_rule,
     revert_rule,
@@ -38,11 +53,16 @@ from songhe.domains.monitoring.services.trials import (
 
 __all__ = [
     "AT_ONCE",
+    "AlarmClosed",
     "Interrupted",
+    "NotOnStaff",
+    "RungAlready",
+    "Watched",
     "accept_suggestion",
     "acknowledge_alarm",
     "ask_trial",
     "assign_alarm",
+    "call_for_help",
     "cancel_trial",
     "clock_set_back",
     "close_for_the_dead",
@@ -50,18 +70,24 @@ __all__ = [
     "learn_lives",
     "make_absence",
     "make_suggestions",
+    "may_set_outdoors",
     "note_alarm",
     "override_rule",
     "refuse_suggestion",
     "resolve_alarm",
     "revert_rule",
+    "ring_now",
     "run_due_absences",
     "run_due_looks",
     "run_due_steps",
     "run_trial",
     "set_absence_end",
+    "set_outdoors",
     "shelve_alarm",
+    "take_back",
+    "take_back_call",
     "take_findings",
+    "tell_help",
     "watch_trend",
     "watch_trends",
     "withdraw_absence",

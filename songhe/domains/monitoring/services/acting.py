@@ -17,7 +17,7 @@ from songhe.base.events import bus
 from songhe.domains.monitoring import course, events
 from songhe.domains.monitoring.models import Alarm
 from songhe.domains.monitoring.selectors import NoSuchAlarm
-from songhe.domains.monitoring.terms import EntryKind
+from songhe.domains.monitoring.terms import EntryKind, HelpStep
 from songhe.domains.monitoring.workflow import ALARM_LIFE, RESOLVE
 from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
@@ -134,6 +134,19 @@ def note_alarm(
 
 
 @transaction.atomic
+def tell_help(
+    *, alarm_id: UUID, step: HelpStep, at: datetime, who: str = "", case: str = ""
+) -> None:
+    """Append how far the help is that somebody sent, in words of every language. NoSuchAlarm."""
+    alarm = _locked(SYSTEM, "monitoring.note_alarm", alarm_id)
+    data = {"step": step.value, "who": who, "case": case}
+    course.write_entry(alarm, EntryKind.HELP, at=at, data=data)
+    ref = _ref(alarm)
+    audit.record_change(actor=SYSTEM, action="monitoring.note_alarm", ref=ref, at=at)
+    course.announce(alarm, at=at)
+
+
+@transaction.atomic
 def assign_alarm(*, actor: Actor, alarm_id: UUID, user_id: UUID, at: datetime) -> Alarm:
     """Send somebody of the organisation that has the alarm. Raises NotOnStaff, AlarmClosed."""
     alarm = _locked(actor, "monitoring.assign_alarm", alarm_id)
@@ -158,6 +171,22 @@ def assign_alarm(*, actor: Actor, alarm_id: UUID, user_id: UUID, at: datetime) -
     )
     course.announce(alarm, at=at)
     return alarm
+
+
+@transaction.atomic
+def take_back(*, alarm_id: UUID, user_id: UUID, at: datetime) -> None:
+    """Note that somebody who was sent need not go: the alarm is not hers any more, nor the person.
+
+    Raises NoSuchAlarm.
+    """
+    alarm = _locked(SYSTEM, "monitoring.note_alarm", alarm_id)
+    user = User.objects.get(pk=user_id)
+    if alarm.assigned_to_id == user_id:
+        alarm.assigned_to = None
+        alarm.save(update_fields=["assigned_to"])
+        if alarm.acknowledged_by_id != user_id:
+            access.end_grants(actor=SYSTEM, source=_ref(alarm), user_id=user_id, at=at)
+    tell_help(alarm_id=alarm_id, step=HelpStep.BACK, who=user.display_name, at=at)
 
 
 @transaction.atomic

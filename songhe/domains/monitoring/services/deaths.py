@@ -10,7 +10,7 @@ from django.db import transaction
 from songhe.base.access.actor import SYSTEM
 from songhe.domains.monitoring import course
 from songhe.domains.monitoring.models import Alarm, Finding
-from songhe.domains.monitoring.terms import EntryKind
+from songhe.domains.monitoring.terms import OUTDOOR_KINDS, EntryKind
 from songhe.domains.monitoring.workflow import ALARM_LIFE
 from songhe.domains.people import selectors as people
 from songhe.engines.alarms.terms import OPEN_STATES, Outcome
@@ -18,7 +18,7 @@ from songhe.kernel.detectors.rules import spec
 from songhe.kernel.wire import SubjectKind
 
 # Of rules about a place these speak of who lives there alone: a bed, a door, where somebody is.
-OF_SOMEBODY = frozenset({"bed", "door", "fence", "quiet", "not-up"})
+OF_SOMEBODY = frozenset({"bed", "door", "quiet", "not-up", *OUTDOOR_KINDS})
 
 
 def about_the_dead(finding: Finding) -> bool:

@@ -12,6 +12,7 @@ from songhe.base.access.actor import SYSTEM
 from songhe.base.events import bus
 from songhe.domains.monitoring import course, events
 from songhe.domains.monitoring.models import Alarm, AlarmFinding, Finding
+from songhe.domains.monitoring.own_calls import rings
 from songhe.domains.monitoring.place import place_of
 from songhe.domains.monitoring.services.deafness import is_deaf
 from songhe.domains.monitoring.services.deaths import about_the_dead
@@ -62,6 +63,7 @@ def _take_one(at: datetime, failed: set[UUID]) -> bool:
         Finding.objects.select_for_update(skip_locked=True)
         .filter(handled_at=None)
         .exclude(pk__in=failed)
+        .filter(rings(at))  # who called by herself may take it back
         .order_by("decided_at", "id")
         .first()
     )

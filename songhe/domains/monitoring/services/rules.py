@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
+from songhe.base.database import locks
 from songhe.domains.monitoring import (
     absence_reads,
     bounds,
@@ -21,7 +22,8 @@ from songhe.domains.monitoring import (
 from songhe.domains.monitoring.models import GatewayRules, RuleOverride
 from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
-from songhe.kernel.detectors.rules import check_params
+from songhe.domains.people.terms import FactKind
+from songhe.kernel.detectors.rules import catalogue, check_params
 from songhe.kernel.errors import Conflict, Denied, Invalid
 from songhe.kernel.time import to_us
 from songhe.kernel.wire import CHANNEL_SNAPSHOT, RuleChange, RuleScope
@@ -135,8 +137,7 @@ def _write_version(
         raise ReasonForRule(field="reason")
     check_params(rule, params)
     bounds.check(rule, params)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{scope} {rule}"])
+    locks.hold(f"{scope} {rule}")
     base, base_on = rule_scopes.base_below(scope, rule)
     newest = rule_scopes.newest(scope, rule)
     before = rule_scopes.holding(base, base_on, newest)
@@ -218,7 +219,8 @@ def write_person_scope(*, person_id: UUID, at: datetime) -> None:
     scope = f"person:{person_id}"
     region = people.region_of(person_id=person_id, room_id=None)
     serving = organizations.serving(region)
-    facts = people.rule_data_of(person_id, at=at) | life_reads.facts_for_rules(person_id)
+    facts = _conditions(person_id, at) | people.rule_data_of(person_id, at=at)
+    facts |= life_reads.facts_for_rules(person_id)
     away = absence_reads.periods_for_rules(person_id, at=at)
     if away:
         facts["away"] = [*facts.get("away", []), *away]
@@ -231,6 +233,14 @@ def write_person_scope(*, person_id: UUID, at: datetime) -> None:
         ),
         at,
     )
+
+
+def _conditions(person_id: UUID, at: datetime) -> dict[str, Any]:
+    """Return those of a person's recorded conditions that some rule asks for, by their codes."""
+    asked = {variant.fact for row in catalogue().rules.values() for variant in row.variants}
+    known = people.facts_of([person_id], at=at).get(person_id, [])
+    found = (line.code for line in known if line.kind == FactKind.CONDITION)
+    return {code: True for code in found if code in asked}
 
 
 def _write(scope: RuleScope, at: datetime) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import connection
-
+from songhe.base.database import locks
 from songhe.base.events import bus
 from songhe.domains.monitoring import course, events
 from songhe.domains.monitoring.models import Alarm
@@ -24,8 +23,7 @@ def join_storm(alarm: Alarm, *, at: datetime) -> bool:
     """
     if alarm.priority != Priority.UNKNOWN or alarm.home_id is None or alarm.is_storm:
         return False
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [_key(alarm)])
+    locks.hold(_key(alarm))
     incident = (
         Alarm.objects.select_for_update(of=("self",))
         .filter(subject_key=_key(alarm), state__in=OPEN_STATES)

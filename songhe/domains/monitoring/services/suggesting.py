@@ -15,7 +15,13 @@ from django.db.models import Count, Q
 
 from songhe.base.access.actor import SYSTEM, Actor
 from songhe.base.audit import services as audit
-from songhe.domains.monitoring import rule_access, rule_scopes, suggestion_reads, tuning
+from songhe.domains.monitoring import (
+    rule_access,
+    rule_scopes,
+    signal_trials,
+    suggestion_reads,
+    tuning,
+)
 from songhe.domains.monitoring.models import Alarm, RuleOverride, RuleSuggestion, RuleTrial
 from songhe.domains.monitoring.services import trials
 from songhe.domains.monitoring.services.rules import override_rule
@@ -156,7 +162,7 @@ def _by_replay(
         trial = RuleTrial(
             rule=rule, scope=scope, params=own | change, since=at - REPLAYED, until=at, asked_at=at
         )
-        trials.judge(trial, SYSTEM, clock, lambda share: None)
+        trials.judge(trial, SYSTEM, clock, lambda share: None, signal_trials.NIGHTLY_BUDGET_S)
         effect = tuning.effect_of(trial.result)
         if effect.helps:
             return change, effect

@@ -1,4 +1,7 @@
-"""Trends as findings: every night rules of kind `trend` judge the stored days of each person."""
+"""Trends as findings: rules of kind `trend` judge the stored days of each person.
+
+Every night everybody's, every quarter of an hour those of whom something was measured just now.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,9 @@ from songhe.domains.telemetry import selectors as telemetry
 from songhe.kernel import codes, ids
 from songhe.kernel.detectors import RuleBook, catalogue
 from songhe.kernel.detectors.rules import Rule
-from songhe.kernel.detectors.trend import judge
+from songhe.kernel.detectors.trend import Moved, judge, stays
 from songhe.kernel.time import from_us
-from songhe.kernel.trends.fall import WEEK_DAYS, Fall, weeks
+from songhe.kernel.trends.fall import WEEK_DAYS
 from songhe.kernel.wire import CHANNEL_FINDING, EvidenceKey, Reading, SubjectKind, fingerprint
 
 log = structlog.get_logger(__name__)
@@ -34,15 +37,21 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class _Days:
-    """A person's stored readings of one code by local day, as ordinals; numbers are medians."""
+    """A person's stored readings of one code by local day, as ordinals; values are medians."""
 
     readings: list[tuple[int, Reading]]
     days: list[float]
     values: list[float]
+    newest: float
 
 
-def watch_trends(*, clock: Clock, should_stop: Callable[[], bool]) -> int:
-    """Judge everybody measured within the last week; return how many findings were written.
+def watch_trends(
+    *,
+    clock: Clock,
+    should_stop: Callable[[], bool],
+    within: timedelta = timedelta(days=WEEK_DAYS),
+) -> int:
+    """Judge everybody measured within a time; return how many findings were written.
 
     A person is one transaction: a run that is stopped keeps what it found, and the same night
     again finds the same once. One that fails is logged and keeps nobody else from being judged.
@@ -51,7 +60,7 @@ def watch_trends(*, clock: Clock, should_stop: Callable[[], bool]) -> int:
     written = 0
     for key in sorted({str(row.params["code"]) for row in rows}):
         after = _NOBODY
-        since = clock() - timedelta(days=WEEK_DAYS)
+        since = clock() - within
         while found := telemetry.measured_since(key, since, after=after, limit=_PERSONS_AT_ONCE):
             for person in found:
                 if should_stop():
@@ -100,18 +109,24 @@ def _days(subjects: Sequence[UUID], key: str, since: datetime, until: datetime) 
     for day, reading in readings:
         by_day.setdefault(day, []).append(reading.values[reading.codes.index(number)])
     days = sorted(by_day)
-    return _Days(readings, [float(day) for day in days], [median(by_day[day]) for day in days])
+    return _Days(
+        readings,
+        [float(day) for day in days],
+        [median(by_day[day]) for day in days],
+        by_day[days[-1]][-1] if days else 0.0,
+    )
 
 
 def _finding(rule: Rule, person: UUID, known: _Days, at: datetime) -> Finding | None:
-    told = judge(rule.params, known.days, known.values)
-    if told is None:
+    found = judge(rule.params, known.days, known.values, known.newest)
+    if found is None:
         return None
-    found, is_reached = told
     rows = Finding.objects.filter(subject=person, rule=rule.id)
     last = rows.order_by("-decided_at", "-onset_at").first()
     is_raised = last is not None and last.phase != "cleared"
-    if not is_reached:
+    if not found.is_reached:
+        if last is not None and is_raised and stays(rule.params, found, last.summary["before"]):
+            return None
         return _made(rule, "cleared", person, found, known, at, last) if is_raised else None
     if last is not None and is_raised:
         again = timedelta(days=float(rule.params["again_days"]))
@@ -124,14 +139,17 @@ def _made(
     rule: Rule,
     phase: str,
     person: UUID,
-    found: Fall,
+    found: Moved,
     known: _Days,
     at: datetime,
     of: Finding | None,
 ) -> Finding:
     """Return the finding: its onset is the last reading that it rests on, its id comes from it."""
-    spans = weeks(known.days[-1], float(rule.params["over_days"]))
-    rests_on = [r for day, r in known.readings if any(begin <= day < end for begin, end in spans)]
+    rests_on = [
+        reading
+        for day, reading in known.readings
+        if any(begin <= day < end for begin, end in found.spans)
+    ]
     onset_us = rests_on[-1].effective_us
     code = codes.by_key(rule.params["code"])
     return Finding(
@@ -150,8 +168,8 @@ def _made(
             "code": code.number,
             "value": round(found.after, code.decimals),
             "before": round(found.before, code.decimals),
-            "share_pct": round(found.share_pct, 1),
             "since_us": rests_on[0].effective_us,
+            **found.said,
         },
         evidence=[_key(reading) for reading in rests_on],
         params=rule.told,

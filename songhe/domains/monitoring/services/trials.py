@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app
 from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM, Actor
 from songhe.base.audit import services as audit
-from songhe.domains.monitoring import bounds, replay, rule_scopes, trial_reads
+from songhe.domains.monitoring import bounds, replay, rule_scopes, signal_trials, trial_reads
 from songhe.domains.monitoring.comparing import Tally
 from songhe.domains.monitoring.models import RuleTrial
 from songhe.domains.monitoring.terms import TrialState
@@ -24,7 +24,7 @@ from songhe.kernel.detectors import RuleBook, catalogue
 from songhe.kernel.detectors.rules import check_params, spec
 from songhe.kernel.errors import Conflict, Denied, Invalid
 from songhe.kernel.time import from_us, to_us
-from songhe.kernel.wire import DeviceSnapshot, RuleChange
+from songhe.kernel.wire import DeviceSnapshot, RuleChange, Wave
 
 JOB = "monitoring.run_trial"
 QUEUE = "trials"
@@ -45,7 +45,7 @@ class TooManyTrials(Conflict):
 
 class NotReplayed(Invalid):
     code = "monitoring.not_replayed"
-    message = "Rules on signals are not tried on the past. How sure their alarms were is kept."
+    message = "Rules on trends are judged by the night and not tried on the past."
 
 
 class Interrupted(Exception):
@@ -179,13 +179,24 @@ class _Progress:
             raise Stopped
 
 
-def judge(trial: RuleTrial, actor: Actor, clock: Clock, tell: Callable[[float], None]) -> None:
+def judge(
+    trial: RuleTrial,
+    actor: Actor,
+    clock: Clock,
+    tell: Callable[[float], None],
+    budget_s: float = signal_trials.BUDGET_S,
+) -> None:
     """Judge the persons of a trial some at a time and fill in its result; it need not be stored.
 
-    tell hears the share that is done, 0 to 1, and may raise to end it.
+    tell hears the share that is done, 0 to 1, and may raise to end it. A rule on signals is judged
+    only as far back as budget_s (of a processor) reaches: since moves, and the result says so.
     """
-    began = clock()
+    began, asked = clock(), trial.since
     persons = trial_reads.persons_for(actor, trial.scope, trial.rule, at=trial.until)
+    detector = spec(trial.rule).params.get("detector") if is_on_signals(trial.rule) else None
+    if detector is not None:
+        trial.since = _reaches(trial, persons, detector, budget_s)
+    signal_s = 0.0
     tally = Tally(trial.rule, ZoneInfo(settings.TIME_ZONE))
     heard: set[UUID] = set()
     trial.persons, trial.readings, done = len(persons), 0, 0
@@ -199,7 +210,8 @@ def judge(trial: RuleTrial, actor: Actor, clock: Clock, tell: Callable[[float], 
             subjects=subjects, since=from_us(replayed.starts_us), until=trial.until, codes=codes,
             chunk_rows=FETCHED_ROWS,
         )  # fmt: skip
-        for now_us in replayed.feed(readings, codes):
+        waves: Iterable[Wave] = () if detector is None else _waves(trial, subjects, detector)
+        for now_us in replayed.feed(readings, codes, waves):
             share = (now_us - replayed.starts_us) / (replayed.until_us - replayed.starts_us)
             tell((done + share * len(chunk)) / len(persons))
         real = trial_reads.real_alarms(
@@ -209,12 +221,36 @@ def judge(trial: RuleTrial, actor: Actor, clock: Clock, tell: Callable[[float], 
         tally.add(present, tried, real)
         heard |= replayed.heard & set(chunk)
         trial.readings += replayed.readings
+        signal_s += replayed.signal_s
         done += len(chunk)
     trial.result = tally.result(
         took_s=(clock() - began).total_seconds(),
         heard=len(heard),
-        days=round((trial.until - trial.since) / timedelta(days=1)),
+        days=round((trial.until - trial.since) / timedelta(days=1), 2),
     )
+    if detector is not None:
+        trial.result |= {"signal_s": round(signal_s), "asked_since": asked.isoformat()}
+
+
+def is_on_signals(rule: str) -> bool:
+    """Tell whether a rule listens to what a detector says of signals."""
+    return spec(rule).kind == "signal"
+
+
+def _reaches(trial: RuleTrial, persons: list[UUID], detector: str, budget_s: float) -> datetime:
+    """Return from when on the signals of these persons can be judged within a budget."""
+    keys: list[stored.WaveKey] = []
+    for chunk in trial_reads.chunks(persons):
+        devices = trial_reads.devices_of(chunk, since=trial.since, until=trial.until)
+        subjects = trial_reads.subjects_of(chunk, devices)
+        keys += stored.wave_keys(subjects, signal_trials.codes_of(detector))
+    return signal_trials.begins(keys, detector, trial.since, trial.until, budget_s)
+
+
+def _waves(trial: RuleTrial, subjects: set[UUID], detector: str) -> Iterator[Wave]:
+    keys = stored.wave_keys(subjects, signal_trials.codes_of(detector))
+    since = trial.since - signal_trials.warm_up()
+    return stored.waves(keys, since=since, until=trial.until)
 
 
 def _replay(

@@ -9,13 +9,13 @@ import pytest
 from songhe.base.access.actor import SYSTEM
 from songhe.base.events import bus
 from songhe.base.events.models import OutboxEvent
+from songhe.base.regions import days
 from songhe.domains.devices import services as devices
 from songhe.domains.devices.models import Binding, Device, GatewayDevice
 from songhe.domains.monitoring import services
 from songhe.domains.monitoring.models import Alarm
 from songhe.domains.monitoring.testing import make_finding
 from songhe.domains.monitoring.tests.conftest import NOW, County
-from songhe.domains.people import dates
 from songhe.domains.people import services as people
 
 DIED = (NOW - timedelta(days=30)).date()
@@ -42,7 +42,7 @@ def die(county: County):
         actor=SYSTEM,
         person_id=county.chen.pk,
         fact=people.Fact("death", "died"),
-        since=dates.begin_of(DIED),
+        since=days.begin_of(DIED),
         at=NOW,
     )
     deliver()
@@ -85,7 +85,7 @@ def test_worn_devices_end_with_the_death_and_those_of_the_room_go_on(county, thi
     assert body(things["pir"])["person"] == str(county.chen.pk)
     die(county)
     band = Binding.objects.get(device=things["band"])
-    assert band.period.upper == dates.end_of(DIED), "with the death, not with our hearing of it"
+    assert band.period.upper == days.end_of(DIED), "with the death, not with our hearing of it"
     assert body(things["band"])["until_us"] is not None
     room = Binding.objects.get(device=things["pir"])
     assert room.period.upper is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -208,3 +209,19 @@ def test_a_silent_home_is_not_a_person_who_does_not_move(
     shown = reasons.why(actor, line, at=NOW)
     assert shown is not None
     assert ("网络" in shown.sentence) is (priority == "unknown")
+
+
+def test_a_fall_after_which_the_device_fell_silent_says_so(county: County) -> None:
+    summary = {
+        "impact_g": 4.1, "tilt_deg": 80, "still_s": 0.0, "certainty": 0.83, "text": "partial",
+        "silent_after_s": 0.4,
+    }  # fmt: skip
+    alarm = told(county, "fall-worn", summary=summary)
+    actor = county.actor("sun")
+    [line] = selectors.lines(actor, [selectors.get_alarm(actor, alarm.pk)])
+    for language, sentence in (("zh-hans", "撞击后 0.4 秒失去信号"), ("en", "fell silent 0.4 s")):
+        with translation.override(language):
+            shown = reasons.why(actor, line, at=NOW)
+        assert shown is not None
+        assert sentence in shown.sentence
+        assert "83%" in shown.sentence

@@ -12,10 +12,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from songhe.base.access.actor import SYSTEM
 from songhe.domains.devices import services as devices
-from songhe.domains.monitoring import life_reads, life_source, services
+from songhe.domains.monitoring import life_doing, life_reads, life_source, services
 from songhe.domains.monitoring.models import GatewayRules, LifeDay, LifeRhythm
 from songhe.domains.monitoring.tests.conftest import NOW, County
 from songhe.domains.monitoring.tests.test_trends import put
@@ -204,9 +205,7 @@ def test_a_watch_tells_how_long_she_slept(house: House, county: County) -> None:
     house.store()
     evening = datetime.combine(TODAY - timedelta(days=1), clock(21, 30), ZONE)
     # Nine hours of epochs: an hour of turning, then rest, with the getting-up at 02:10.
-    rows = [
-        (evening + timedelta(seconds=30 * n), "activity-counts", _stir(n)) for n in range(1100)
-    ]
+    rows = [(evening + timedelta(seconds=30 * n), "activity-counts", _stir(n)) for n in range(1100)]
     put(county.chen.pk, watch.pk, rows)
     source = life_source.source_of(county.chen.pk, since=NOW - timedelta(days=1), until=NOW)
     night = source.night(TODAY, NOW)
@@ -224,3 +223,40 @@ def _stir(epoch: int) -> float:
     if epoch < 120:
         return 40.0 + 25 * (epoch % 3)
     return 30.0 if 560 <= epoch < 585 else 0.0
+
+
+def test_a_day_is_told_as_it_was_probably_spent(house: House, county: County) -> None:
+    """A daughter reads it: breakfast, the bathroom in the night; nothing where nothing was open."""
+    yesterday = TODAY - timedelta(days=1)
+    person = person_of(county, "sun")
+    spent = life_doing.spent_of(county.actor("sun"), person, yesterday, at=NOW)
+    assert spent is not None
+    assert spent.done is not None
+    assert spent.others == 0
+    assert set(spent.done.doings) == {"sleep", "bath", "meal", "leisure", "out"}
+    breakfast = spent.done.meals["breakfast"]
+    assert 7 <= datetime.fromtimestamp(breakfast.from_us / 1e6, ZONE).hour <= 8
+    assert spent.done.at_night is not None
+    assert len(spent.done.at_night) == 1
+    with override("en"):
+        said = " ".join(life_doing.sentences(spent, tells_night=False))
+    assert "breakfast about 07:0" in said.lower()
+    assert "In the bathroom once in the night (22:00–06:00)." in said
+    hidden = type(person)(**{**_parts(person), "fields": frozenset({"identity", "health"})})
+    assert life_doing.spent_of(county.actor("sun"), hidden, yesterday, at=NOW) is None
+
+
+def test_the_page_asks_for_a_day_and_says_that_it_is_suggested(
+    house: House, county: County
+) -> None:
+    client = Client()
+    client.force_login(county.users["sun"])
+    url = reverse("monitoring:life", args=[county.chen.pk])
+    yesterday = TODAY - timedelta(days=1)
+    text = client.get(f"{url}?day={yesterday.isoformat()}").content.decode()
+    assert "由传感器推断" in text
+    assert "夜间（22:00–06:00）去卫生间 1 次" in text
+    assert "早餐" in text
+    # A day before anything was fitted is told of nothing.
+    before = client.get(f"{url}?day={(TODAY - timedelta(days=200)).isoformat()}").content.decode()
+    assert "这一天无法推断" in before

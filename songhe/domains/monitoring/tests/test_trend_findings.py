@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -18,6 +18,8 @@ from songhe.domains.monitoring.rule_forms import OverrideForm
 from songhe.domains.monitoring.tests.conftest import NOW, County
 from songhe.domains.monitoring.tests.surfaces import client, settle
 from songhe.domains.monitoring.tests.test_trends import put, weighed
+from songhe.domains.people import services as people
+from songhe.domains.people.terms import FactKind
 from songhe.engines.alarms.terms import State
 from songhe.kernel.detectors.rules import spec
 
@@ -127,8 +129,85 @@ def test_the_alarm_draws_the_weights_it_rests_on(county: County, scale: UUID) ->
     assert "尚未核实" in text
 
 
+def failing_heart(county: County) -> None:
+    people.add_fact(
+        actor=SYSTEM,
+        person_id=county.chen.pk,
+        kind=FactKind.CONDITION,
+        code="heart-failure",
+        text_zh="心力衰竭",
+        text_en="Heart failure",
+        at=NOW - timedelta(days=400),
+    )
+    services.write_person_scope(person_id=county.chen.pk, at=NOW)
+
+
+def weights(*kilos: float, at=NOW) -> list[tuple[datetime, str, float]]:
+    """One weight a morning, the last one a few minutes ago."""
+    days = range(len(kilos) - 1, -1, -1)
+    return [
+        (at - timedelta(days=back, minutes=5), "weight", kg)
+        for back, kg in zip(days, kilos, strict=True)
+    ]
+
+
+def gains(at=NOW) -> list[Finding]:
+    services.watch_trends(clock=lambda: at, should_stop=lambda: False, within=timedelta(minutes=90))
+    rows = Finding.objects.filter(rule="weight-gain-heart-failure")
+    return list(rows.order_by("decided_at"))
+
+
+def test_two_kilos_in_three_days_ring_for_a_failing_heart_alone(
+    county: County, scale: UUID
+) -> None:
+    put(county.chen.pk, scale, weights(60.0, 60.1, 59.9, 60.2, 60.8, 61.4, 62.3))
+    assert gains() == []
+    failing_heart(county)
+    (found,) = gains()
+    assert (found.summary["before"], found.summary["value"]) == (60.2, 62.3)
+    assert found.summary["more"] == 2.1
+    assert gains() == [found]
+    services.take_findings(at=NOW)
+    alarm = Alarm.objects.get()
+    assert (alarm.person_id, alarm.priority) == (county.chen.pk, "medium")
+    for language, sentence in (("en", "rose by 2.1 kg"), ("zh-hans", "增加2.1公斤")):
+        with translation.override(language):
+            assert sentence in words.why(found)
+
+
+def test_a_gain_is_over_when_half_of_it_is_gone_and_not_by_itself(
+    county: County, scale: UUID
+) -> None:
+    failing_heart(county)
+    put(county.chen.pk, scale, weights(60.0, 60.1, 60.0, 62.2))
+    assert [one.phase for one in gains()] == ["raised"]
+    later = NOW + timedelta(days=5)
+    put(county.chen.pk, scale, weights(62.2, 62.3, 62.1, 62.2, at=later))
+    assert [one.phase for one in gains(later)] == ["raised"]
+    weighed_again = later + timedelta(hours=1)
+    put(county.chen.pk, scale, [(weighed_again - timedelta(minutes=2), "weight", 60.7)])
+    assert [one.phase for one in gains(weighed_again)] == ["raised", "cleared"]
+
+
+@pytest.mark.parametrize(
+    "kilos",
+    [
+        (60.0, 60.1, 60.0, 61.9),  # not two
+        (62.0, 62.1, 58.0, 62.2),  # one light day: somebody else
+        (60.0, 60.4, 61.0, 61.3, 61.6, 62.0, 62.4),  # two kilos in a week
+        (60.0, 62.5),  # nothing to hold it against
+    ],
+)
+def test_what_is_no_fast_gain(county: County, scale: UUID, kilos: tuple[float, ...]) -> None:
+    failing_heart(county)
+    put(county.chen.pk, scale, weights(*kilos))
+    assert gains() == []
+
+
 def test_the_rule_is_said_in_words() -> None:
     with translation.override("en"):
+        gain = rule_words.conditions("weight-gain-heart-failure", {"gain_kg": 2, "over_days": 3})
+        assert gain == "a gain of 2 kg within 3 days"
         said = rule_words.conditions("weight-loss-month", {"loss_pct": 5, "over_days": 31})
         assert said == "a loss of 5 % within 31 days"
         level = next(p for p in rule_words.parameters("no-sign-of-life") if p.kind == "level")

@@ -138,6 +138,32 @@ def test_steps_are_sums_without_the_day_under_way(county: County, scale: UUID) -
     assert steps.band == (800.0, 800.0)
 
 
+def test_steps_counted_from_motion_stand_in_where_no_device_sent_its_own(
+    county: County, scale: UUID
+) -> None:
+    rows = [
+        (NOW - timedelta(days=back, hours=hour), "steps-felt", 300.0)
+        for back in range(12)
+        for hour in (1, 2)
+    ]
+    rows += [(NOW - timedelta(days=back, hours=1), "cadence", 96.0) for back in range(12)]
+    rows += [(NOW - timedelta(days=back, hours=3), "steps", 1000.0) for back in range(1, 5)]
+    put(county.chen.pk, scale, rows)
+    found = trends(county)
+    steps = told(found, "steps")
+    # A device's own win, and are never added to ours; the day under way counts for neither.
+    assert [value for _at, value in steps.days] == [600.0] * 7 + [1000.0] * 4
+    assert steps.felt_days == 7
+    assert {value for _at, value in told(found, "cadence").days} == {96.0}
+    said = {"en": "On 7 days counted from the motion", "zh-hans": "其中 7 天由佩戴传感器"}
+    for language, sentence in said.items():
+        with translation.override(language):
+            drawn, nothing = trend_words.shown(found)
+        shown = next(one for one in drawn if one.key == "steps")
+        assert any(sentence in one.text for one in shown.said)
+        assert not any(sentence in one.text for one in nothing)
+
+
 def test_a_sensor_that_speaks_all_the_time_gives_metrics_and_a_few_pricks_do_not(
     county: County, scale: UUID
 ) -> None:

@@ -16,6 +16,7 @@ from songhe.domains.monitoring.views.acting import (
     Tell,
 )
 from songhe.domains.monitoring.views.life import DailyLife
+from songhe.domains.monitoring.views.outdoors import PersonOutdoors
 from songhe.domains.monitoring.views.pages import AlarmPage, Fresh, History, Messages, Statistics
 from songhe.domains.monitoring.views.rules import (
     ChangeRule,
@@ -43,6 +44,7 @@ __all__ = [
     "History",
     "Messages",
     "Note",
+    "PersonOutdoors",
     "PersonTrends",
     "PickRule",
     "Resolve",

@@ -55,7 +55,10 @@ class Act(View):
             except Conflict:
                 line = selectors.open_alarm(actor, id, at=now)
                 said = _("Not done, it stands differently now: %(state)s.")
-                form.add_error(None, said % {"state": phrases.state_words(line.alarm)})
+                said %= {"state": phrases.state_words(line.alarm)}
+                if not form.fields:  # nothing was entered that could be lost
+                    return self._refused(request, id, said, now)
+                form.add_error(None, said)
             except Invalid as error:
                 refuse(form, error)
         if form.errors:
@@ -85,12 +88,25 @@ class Act(View):
         context = opened.context(actor, line, at=now) | asked
         return render(request, "monitoring/alarm.html", context, status=status)
 
-    def _fresh(self, request: HttpRequest, alarm_id: UUID, now: datetime) -> HttpResponse:
+    def _refused(
+        self, request: HttpRequest, alarm_id: UUID, said: str, now: datetime
+    ) -> HttpResponse:
+        """Say what stands now, with the page as it stands; no form is left that nobody can send."""
+        if wants_fragment(request):
+            return self._fresh(request, alarm_id, now, refused=said)
+        messages.error(request, said)
+        back = safe_path(request, request.POST.get("next", ""))
+        return HttpResponseRedirect(back or reverse("monitoring:alarm", args=[alarm_id]))
+
+    def _fresh(
+        self, request: HttpRequest, alarm_id: UUID, now: datetime, *, refused: str = ""
+    ) -> HttpResponse:
         """Return what the act has changed on the page, and tell the page that it did."""
         actor = request.actor  # type: ignore[attr-defined]
         line = selectors.open_alarm(actor, alarm_id, at=now)
         context = opened.fresh(actor, line, at=now) | {
-            "done": self.done,
+            "done": refused or self.done,
+            "kind": "unknown" if refused else "good",
             "next": safe_path(request, request.POST.get("next", "")),
         }
         response = render(request, "monitoring/alarm/done.html", context)

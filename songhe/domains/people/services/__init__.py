@@ -13,6 +13,8 @@ from songhe.domains.people.services.contacts import (
     add_fact,
     change_contact,
     end_contact,
+    end_fact,
+    replace_fact,
 )
 from songhe.domains.people.services.merging import merge_persons, undo_merge
 from songhe.domains.people.services.recording import (
@@ -24,12 +26,20 @@ from songhe.domains.people.services.recording import (
     withdraw_record,
 )
 from songhe.domains.people.services.registering import add_home, add_room, home_at, register_person
+from songhe.domains.people.services.telling import (
+    AlreadyKnown,
+    NoSuchFact,
+    end_told,
+    tell_fact,
+)
 
 __all__ = [
+    "AlreadyKnown",
     "AlreadyRegistered",
     "EndsBeforeItBegins",
     "Fact",
     "NoSuchContact",
+    "NoSuchFact",
     "NotAChoice",
     "add_contact",
     "add_fact",
@@ -40,12 +50,16 @@ __all__ = [
     "check_new",
     "correct_record",
     "end_contact",
+    "end_fact",
+    "end_told",
     "home_at",
     "merge_persons",
     "move_in",
     "record_fact",
     "register_person",
     "register_resident",
+    "replace_fact",
+    "tell_fact",
     "undo_merge",
     "withdraw_record",
 ]

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from songhe.base.access import wall
 from songhe.base.access.actor import Actor
-from songhe.domains.people import dates, idnumber, register, sealing
+from songhe.base.regions import days
+from songhe.domains.people import idnumber, register, sealing
 from songhe.domains.people.models import Home, Person
 from songhe.domains.people.services.common import (
     AlreadyRegistered,
@@ -90,7 +91,7 @@ def _check_choice(kind: register.Kind, fact: Fact) -> None:
 
 
 def _check_number(given: str, at: datetime) -> None:
-    number, _born, _sex = idnumber.parse(given, today=dates.day_of(at))
+    number, _born, _sex = idnumber.parse(given, today=days.day_of(at))
     with wall.lifted():  # whether somebody has it, not who
         taken = Person.objects.filter(id_number_index__in=sealing.number_indexes(number)).exists()
     if taken:

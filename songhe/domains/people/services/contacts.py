@@ -12,7 +12,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.base.events import bus
-from songhe.domains.people import dates, events, sealing
+from songhe.base.regions import days
+from songhe.domains.people import events, indexing, sealing
 from songhe.domains.people.models import Contact, PersonFact
 from songhe.domains.people.services.common import locked
 from songhe.kernel.errors import Invalid, NotFound
@@ -44,16 +45,16 @@ def add_fact(
 ) -> PersonFact:
     """Tell what one must know of a person, from a moment on."""
     person = locked(actor, "people.add_fact", person_id)
-    fact = PersonFact.objects.create(
+    fact = PersonFact(
         person=person,
         kind=kind,
         code=code,
-        text_zh=text_zh,
-        text_en=text_en,
         rank=rank,
         data=data or {},
         period=DateTimeTZRange(at, until),
     )
+    sealing.put_fact(fact, text_zh, text_en)
+    fact.save(force_insert=True)
     audit.record_change(
         actor=actor,
         action="people.add_fact",
@@ -63,6 +64,59 @@ def add_fact(
     )
     bus.publish(events.PersonFactsChanged(person_id=person.pk))
     return fact
+
+
+@transaction.atomic
+def replace_fact(
+    *,
+    actor: Actor,
+    person_id: UUID,
+    kind: str,
+    code: str,
+    text_zh: str,
+    text_en: str,
+    at: datetime,
+    rank: int = 50,
+    data: dict[str, Any],
+) -> PersonFact:
+    """Tell anew what one must know under a code; what was told under it before ends now."""
+    end_fact(actor=actor, person_id=person_id, code=code, at=at)
+    return add_fact(
+        actor=actor,
+        person_id=person_id,
+        kind=kind,
+        code=code,
+        text_zh=text_zh,
+        text_en=text_en,
+        at=at,
+        rank=rank,
+        data=data,
+    )
+
+
+@transaction.atomic
+def end_fact(*, actor: Actor, person_id: UUID, code: str, at: datetime) -> int:
+    """End what one must know under a code; return how many facts held. One just begun never was."""
+    person = locked(actor, "people.add_fact", person_id)
+    rows = PersonFact.objects.filter(person=person, code=code, period__contains=at)
+    count = 0
+    for row in rows:
+        count += 1
+        if row.period.lower is not None and row.period.lower >= at:
+            row.delete()
+            continue
+        row.period = DateTimeTZRange(row.period.lower, at)
+        row.save(update_fields=["period"])
+    if count:
+        audit.record_change(
+            actor=actor,
+            action="people.end_fact",
+            ref=f"people.Person/{person.pk}",
+            at=at,
+            detail={"fact": code},
+        )
+        bus.publish(events.PersonFactsChanged(person_id=person.pk))
+    return count
 
 
 @transaction.atomic
@@ -95,6 +149,7 @@ def add_contact(
     )
     sealing.put_call(contact, phone)
     contact.save(force_insert=True)
+    indexing.put_of(person.pk)
     audit.record_change(
         actor=actor, action="people.add_contact", ref=f"people.Person/{person.pk}", at=at
     )
@@ -130,6 +185,7 @@ def change_contact(
     new.save(force_insert=True)
     old.superseded_at, old.superseded_by = at, new
     old.save(update_fields=["superseded_at", "superseded_by"])
+    indexing.put_of(old.person_id)
     _audit(actor, "people.change_contact", old, at)
     return new
 
@@ -139,10 +195,11 @@ def end_contact(*, actor: Actor, contact_id: UUID, until_on: date, at: datetime)
     """Let somebody be called no more since a day. Raises NoSuchContact, EndsBeforeItBegins."""
     contact = _locked_contact(actor, contact_id)
     begins = contact.since_on
-    if until_on > dates.day_of(at) or (begins is not None and until_on < begins):
+    if until_on > days.day_of(at) or (begins is not None and until_on < begins):
         raise EndsBeforeItBegins(field="until_on")
     contact.until_on = until_on
     contact.save(update_fields=["until_on"])
+    indexing.put_of(contact.person_id)
     _audit(actor, "people.end_contact", contact, at)
     return contact
 

@@ -12,7 +12,8 @@ from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.base.audit import services as audit
 from songhe.base.events import bus
-from songhe.domains.people import dates, events, indexing, projecting, register, sealing
+from songhe.base.regions import days
+from songhe.domains.people import events, indexing, projecting, register, sealing
 from songhe.domains.people.models import Home, Person, PersonRecord, Residency, Room
 from songhe.domains.people.services.checking import MOVE, check_value
 from songhe.domains.people.services.checking import Fact as Fact
@@ -91,12 +92,12 @@ def record_fact(
     _check_time(person, fact.kind, since, at)
     rows = projecting.believed(person, fact.kind)
     if fact.kind == register.DEATH and rows:
-        raise DiedAlready(died_on=dates.day_of(rows[0].since_at).isoformat())
+        raise DiedAlready(died_on=days.day_of(rows[0].since_at).isoformat())
     if any(row.since_at == since for row in rows):
         raise SameMoment(field="since_on")
     later = [row for row in rows if row.since_at > since]
     if later and not between:
-        raise LaterEntry(field="since_on", since=dates.day_of(later[0].since_at).isoformat())
+        raise LaterEntry(field="since_on", since=days.day_of(later[0].since_at).isoformat())
     row = _insert(actor, person, fact, since, at)
     _follow(actor, person, row, at)
     return row
@@ -207,7 +208,7 @@ def register_resident(
     actor: Actor,
     name: str,
     sex: str,
-    birth_on: date,
+    birth_on: date | None,
     region_code: str,
     address: str,
     at: datetime,
@@ -240,10 +241,10 @@ def register_resident(
 def _check_time(person: Person, kind: str, since: datetime, at: datetime) -> None:
     if since > at:
         raise InTheFuture(field="since_on")
-    if dates.day_of(since) < person.birth_on:
+    if person.birth_on is not None and days.day_of(since) < person.birth_on:
         raise BeforeBirth(field="since_on")
     died_on = person.died_on
-    if kind != register.DEATH and died_on is not None and since >= dates.end_of(died_on):
+    if kind != register.DEATH and died_on is not None and since >= days.end_of(died_on):
         raise AfterDeath(field="since_on", died_on=died_on.isoformat())
 
 

@@ -32,7 +32,7 @@ def register_person(
     actor: Actor,
     name: str,
     sex: str,
-    birth_on: date,
+    birth_on: date | None,
     region_code: str,
     at: datetime,
     id_number: str = "",
@@ -40,7 +40,10 @@ def register_person(
     living: str = "family",
     care_level: int | None = None,
 ) -> Person:
-    """Register a person. Raises BadIdNumber, NotAChoice, AlreadyRegistered, Denied."""
+    """Register a person; birth_on is None while nobody knows it.
+
+    Raises BadIdNumber, NotAChoice, AlreadyRegistered, Denied.
+    """
     covered(actor, "people.register_person", region_code)
     check_choices(sex=sex, living=living, care_level=care_level)
     pk = uuid7()

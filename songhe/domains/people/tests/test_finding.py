@@ -99,6 +99,22 @@ def test_persons_are_found_by_what_people_type(everybody, words, found) -> None:
     assert names(SYSTEM, words) == found
 
 
+def test_who_calls_for_her_is_asked_for_by_the_whole_number(everybody) -> None:
+    chen = Person.objects.get(name="陈秀兰")
+    given = {"actor": SYSTEM, "relation": "son", "rank": 1}
+    son = services.add_contact(
+        person_id=chen.pk, name="陈伟", phone="139-0000 4321", at=NOW, **given
+    )
+    assert names(SYSTEM, "13900004321") == ["陈秀兰"]
+    assert names(SYSTEM, "4321") == []
+    new = services.change_contact(
+        contact_id=son.pk, name="陈伟", phone="13800000007", since_on=None, at=NOW, **given
+    )
+    assert (names(SYSTEM, "13900004321"), names(SYSTEM, "13800000007")) == ([], ["陈秀兰"])
+    services.end_contact(actor=SYSTEM, contact_id=new.pk, until_on=NOW.date(), at=NOW)
+    assert names(SYSTEM, "13800000007") == []
+
+
 def test_a_search_stays_within_regions_and_grants(everybody) -> None:
     here = make_actor(at=NOW, login="reg", role="registrar", region_prefix="990121")
     town = make_actor(at=NOW, login="reg2", role="registrar", region_prefix="990121001")

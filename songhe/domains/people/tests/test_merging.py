@@ -16,6 +16,7 @@ from songhe.base.accounts.models import User
 from songhe.base.audit.models import AuditEntry
 from songhe.base.events import bus
 from songhe.base.events.models import OutboxEvent
+from songhe.base.regions import days
 from songhe.base.regions.services import add_region
 from songhe.domains.devices import services as devices
 from songhe.domains.devices.models import GatewayDevice
@@ -23,7 +24,7 @@ from songhe.domains.monitoring import services as monitoring
 from songhe.domains.monitoring.models import Absence
 from songhe.domains.organizations import services as organizations
 from songhe.domains.organizations.testing import make_actor
-from songhe.domains.people import dates, idnumber, selectors, services
+from songhe.domains.people import idnumber, selectors, services
 from songhe.domains.people.models import Contact, Person, PersonMerge
 from songhe.domains.people.services import Fact, merging, pointers
 from songhe.domains.people.testing import make_fact, make_home, make_person
@@ -109,7 +110,7 @@ def furnish(person: Person, centre, *, gifts: set[str]) -> None:
         if kind in gifts:
             services.record_fact(
                 actor=SYSTEM, person_id=person.pk, at=NOW, fact=Fact(kind, value, data=data),
-                since=dates.begin_of(date(2026, 9, 1)),
+                since=days.begin_of(date(2026, 9, 1)),
             )  # fmt: skip
 
 
@@ -230,7 +231,7 @@ def test_refused_merges_change_nothing(county) -> None:
     dead = make("陈秀兰", set(), 3, county)
     services.record_fact(
         actor=SYSTEM, person_id=dead.pk, fact=Fact("death", "died"), at=NOW,
-        since=dates.begin_of(date(2026, 10, 1)),
+        since=days.begin_of(date(2026, 10, 1)),
     )  # fmt: skip
     far = make_actor(at=NOW, login="far", role="registrar", region_prefix="990122")
     operator = make_actor(at=NOW, login="op", role="operator", region_prefix="990121")

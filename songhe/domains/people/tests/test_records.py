@@ -9,22 +9,26 @@ import pytest
 from songhe.base.access.actor import SYSTEM
 from songhe.base.audit.models import AuditEntry
 from songhe.base.events.models import OutboxEvent
+from songhe.base.regions import days
 from songhe.base.regions.services import add_region
 from songhe.domains.organizations.testing import make_actor
-from songhe.domains.people import dates, selectors, services
+from songhe.domains.people import selectors, services
 from songhe.domains.people.models import Contact, Person, PersonRecord, Residency
 from songhe.domains.people.register_reads import register_of
 from songhe.domains.people.services import Fact, recording
 from songhe.domains.people.services.contacts import EndsBeforeItBegins, NoSuchContact
+from songhe.domains.people.terms import check_digit
 from songhe.domains.people.testing import make_home, make_person
 from songhe.kernel.errors import Denied, NotFound
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
+FIRST17 = "99012119440309002"
+NUMBER = FIRST17 + check_digit(FIRST17)
 pytestmark = pytest.mark.django_db
 
 
 def day(text: str) -> datetime:
-    return dates.begin_of(date.fromisoformat(text))
+    return days.begin_of(date.fromisoformat(text))
 
 
 @pytest.fixture
@@ -62,7 +66,7 @@ def test_what_is_told_today_is_true_since_its_date(chen) -> None:
     assert chen.living == "family"
     rows = PersonRecord.objects.filter(person=chen, kind="living").order_by("since_at")
     assert [row.value for row in rows] == ["alone", "family"]
-    assert dates.day_of(rows[1].since_at) == date(2026, 9, 1)
+    assert days.day_of(rows[1].since_at) == date(2026, 9, 1)
     assert rows[1].recorded_at == NOW
     assert "女儿".encode() not in bytes(rows[1].note_sealed)
     told = published("people.PersonRecordChanged")[-1]
@@ -192,6 +196,19 @@ def test_numbers_and_names_are_recorded_too(chen) -> None:
     assert not selectors.find_persons(SYSTEM, "0000").persons
     sealed = PersonRecord.objects.filter(kind="phone").values_list("value", "value_sealed")
     assert all(not value and b"1540" not in bytes(kept) for value, kept in sealed)
+
+
+def test_whose_birthday_nobody_knows_has_it_from_her_id_number(chen) -> None:
+    lost = services.register_person(
+        actor=SYSTEM, name="不详", sex="unknown", birth_on=None, region_code="990121", at=NOW
+    )
+    assert selectors.get_person(SYSTEM, lost.pk, at=NOW).age(date(2026, 11, 22)) is None
+    record(lost, "living", "alone", "2026-10-01")
+    record(lost, "id_number", "", "2026-11-01", sealed=NUMBER)
+    lost.refresh_from_db()
+    assert (lost.birth_on, lost.sex) == (date(1944, 3, 9), "female")
+    with pytest.raises(recording.BeforeBirth):
+        record(lost, "living", "alone", "1940-01-01")
 
 
 def test_a_registrar_records_what_is_hers_and_no_health(chen) -> None:

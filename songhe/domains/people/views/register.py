@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from songhe.base.access.actor import Actor
+from songhe.base.regions import days
 from songhe.domains.people import (
-    dates,
     importing,
     merge_reads,
     panels,
@@ -92,7 +92,7 @@ class Record(View):
                 actor=request.actor,  # type: ignore[attr-defined]
                 person_id=frame.person.id,
                 fact=fact_of(kind, form.cleaned_data),
-                since=dates.begin_of(form.cleaned_data["since_on"]),
+                since=days.begin_of(form.cleaned_data["since_on"]),
                 at=now,
                 between=form.cleaned_data.get("between", False),
             )
@@ -172,7 +172,7 @@ class Correct(View):
                     actor=actor,
                     record_id=record_id,
                     fact=fact_of(kind, form.cleaned_data),
-                    since=dates.begin_of(form.cleaned_data["since_on"]),
+                    since=days.begin_of(form.cleaned_data["since_on"]),
                     reason=form.cleaned_data["reason"],
                     at=now,
                 )

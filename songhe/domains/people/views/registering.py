@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from songhe.base.access.actor import Actor
-from songhe.domains.people import contact_reads, dates, duplicates, importing, panels, services
+from songhe.base.regions import days
+from songhe.domains.people import contact_reads, duplicates, importing, panels, services
 from songhe.domains.people.forms import ContactForm, EndForm, EnrolForm
 from songhe.kernel.errors import Conflict, Invalid
 from songhe.kit.forms import refuse
@@ -61,7 +62,7 @@ class Enrol(View):
                 living=given["living"],
                 id_number=given["id_number"],
                 phone=given["phone"],
-                since=dates.begin_of(since) if since else None,
+                since=days.begin_of(since) if since else None,
                 at=now,
             )
         except (Invalid, Conflict) as error:
@@ -75,7 +76,7 @@ class Enrol(View):
         return EnrolForm(
             data,
             communities=importing.community_choices(actor, REGISTER),
-            today=dates.day_of(timezone.now()),
+            today=days.day_of(timezone.now()),
             initial={"living": "family"},
         )
 

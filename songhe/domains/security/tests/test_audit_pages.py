@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -71,8 +72,10 @@ def test_the_auditor_finds_who_looked_at_whom_and_sees_no_name_and_no_value(worl
     page = text(client, reverse("security:audit_search") + f"?person={world.towns['a'].person}")
     assert "陈＊＊" in page
     text(client, "/audit/?since=0001-01-01&until=9999-12-31&person=x&kind=y")  # only mistakes
-    for hidden in (NAME, "19911110001", "186", "桂花里"):
+    said = re.sub(r"<[^>]*>", " ", page)  # an address holds any three digits by chance
+    for hidden in (NAME, "19911110001", "桂花里"):
         assert hidden not in page
+    assert "186" not in said
     by_user = text(client, f"/audit/?user={world.users['clinician'].pk}&kind=read")
     assert (
         by_user.count("<tr>")

@@ -111,7 +111,7 @@ def test_nobody_else_reaches_her_decisions(elder: Client, son: Client, chen: UUI
         assert client.post(f"{one}end/").status_code == 403
         assert client.post(f"{one}less/", {"keep": [], "step": "sure"}).status_code == 403
         wider = one.replace(f"/my-data/{chen}/", f"/my-data/{chen}/allow/")
-        given = {"classes": ["location"], "length": "year", "step": "sure", "version": "2026-01"}
+        given = {"classes": ["location"], "length": "year", "step": "sure", "version": "2026-11"}
         assert client.post(wider, given).status_code == 403
     assert list(Consent.objects.values_list("pk", "period")) == before
     forged = f"/my-data/{chen}/allow/family/user.{chen}/"
@@ -184,7 +184,7 @@ def test_her_guardian_does_the_same_for_her(chen: UUID, son: Client) -> None:
     named = son.post(f"/my-data/{chen}/allow/", {"login": "sister"})
     son.post(
         named["Location"],
-        {"classes": ["health"], "length": "month", "step": "sure", "version": "2026-01"},
+        {"classes": ["health"], "length": "month", "step": "sure", "version": "2026-11"},
     )
     rows = Consent.objects.filter(recipient_user=sister)
     assert {row.giver for row in rows} == {"guardian"}

@@ -14,7 +14,7 @@ from songhe.base.access import purposes
 from songhe.domains.security import purpose_words
 from songhe.domains.security.purpose_forms import PurposeForm
 from songhe.kernel.errors import Invalid
-from songhe.kit.asks import actor_of
+from songhe.kit.asks import actor_of, safe_path
 from songhe.kit.forms import refuse
 
 
@@ -35,18 +35,25 @@ class State(View):
             refuse(form, error)
             return self._page(request, form, status=422)
         messages.success(request, purpose_words.opened(stated))
-        return HttpResponseRedirect(reverse("people:person_list"))
+        return HttpResponseRedirect(self._back(request))
+
+    def _back(self, request: HttpRequest) -> str:
+        """Return where who asks came from (?next=), else where persons are."""
+        asked = safe_path(request, request.GET.get("next", ""))
+        is_regional = bool(actor_of(request).prefixes("people.list_persons"))
+        return asked or (reverse("people:person_list") if is_regional else "/")
 
     def _page(self, request: HttpRequest, form: PurposeForm, status: int = 200) -> HttpResponse:
         lines = purpose_words.lines(actor_of(request), at=timezone.now())
-        context = {"form": form, "stated": lines}
+        context = {"form": form, "stated": lines, "back": self._back(request)}
         return render(request, "security/purposes/purpose.html", context, status=status)
 
 
 class End(View):
-    """Close again what a stated purpose has opened."""
+    """Close again what a stated purpose has opened, and stay where it was closed (?next=)."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         purposes.end_statements(actor=actor_of(request), at=timezone.now())
         messages.success(request, _("Names are masked again."))
-        return HttpResponseRedirect(reverse("security:purpose"))
+        asked = safe_path(request, request.GET.get("next", ""))
+        return HttpResponseRedirect(asked or reverse("security:purpose"))

@@ -1,7 +1,7 @@
 """Panels of telemetry for the person page, and their words for portals."""
 
 from songhe.domains.telemetry.panels.charts import charts_panel
-from songhe.domains.telemetry.panels.day import day_panel, plan_panel
+from songhe.domains.telemetry.panels.day import day_of, day_panel, plan_panel
 from songhe.domains.telemetry.panels.evidence import WaveMark, draw_waves
 from songhe.domains.telemetry.panels.reads import (
     AWAY_SLOT,
@@ -26,6 +26,7 @@ __all__ = [
     "Vital",
     "WaveMark",
     "charts_panel",
+    "day_of",
     "day_panel",
     "draw_waves",
     "now_panel",

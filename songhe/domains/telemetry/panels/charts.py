@@ -27,7 +27,7 @@ from songhe.domains.telemetry.panels.window import (
     asked_window,
 )
 from songhe.domains.telemetry.selectors import Baseline, Bucket
-from songhe.domains.telemetry.terms import Freshness, code_name, unit_words
+from songhe.domains.telemetry.terms import STEPS, Freshness, code_name, unit_words
 from songhe.kernel import codes
 from songhe.kernel.detectors import rules
 from songhe.kit import charts, formats
@@ -39,7 +39,7 @@ NEAR = 0.1  # a limit is drawn when a value came this close to it, as a share of
 
 LINES = ("heart-rate", "spo2", "glucose", "glucose-interstitial", "temperature", "respiration",
          "weight")  # fmt: skip
-SUMS = ("steps", "sleep")
+SUMS = (*STEPS, "sleep")
 CHARTS = ("blood-pressure", *LINES, *SUMS)
 CODES_OF: dict[str, tuple[str, ...]] = {
     "blood-pressure": ("sbp", "dbp"),
@@ -290,7 +290,7 @@ def _bars(reads: Reads, window: Window, key: str) -> Shown:
     if window.step in ("day", "month"):
         return _month_bars(reads, window, key)
     code = codes.by_key(key)
-    by_hour = window.days == 1 and key == "steps"
+    by_hour = window.days == 1 and key in STEPS
     length = timedelta(hours=1) if by_hour else timedelta(days=1)
     zone = timezone.get_default_timezone()
     start = window.start.astimezone(zone).replace(minute=0, second=0, microsecond=0)
@@ -314,7 +314,7 @@ def _bars(reads: Reads, window: Window, key: str) -> Shown:
     )
     note = _("by the hour") if by_hour else _("by the day")
     shown = _shown(reads, window, key, charts.bars(chart), [], note)
-    if key != "steps" or window.until is not None:
+    if key not in STEPS or window.until is not None:
         return shown
     midnight = reads.at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     today = [value for began, value in sums.items() if began >= midnight]

@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from songhe.domains.telemetry.panels import strip, thermal
+from songhe.domains.telemetry.panels import radar, strip, thermal
 from songhe.domains.telemetry.panels.waves import frame_at
 from songhe.domains.telemetry.selectors.shown_waves import ShownWaves
 from songhe.domains.telemetry.selectors.waves import Chunk
@@ -93,6 +93,13 @@ def _frames(shown: ShownWaves, about: datetime) -> SafeString:
     """Return frames before, at and after an instant, side by side, each with its time."""
     drawn = []
     for moment in (about - _BEFORE, about, about + _AFTER):
+        if shown.code.key == "radar-points":
+            chunks = [chunk for held in shown.leads.values() for chunk in held]
+            points = radar.last_points(chunks, moment + radar.SHOWN / 2)
+            if len(points):
+                words = formats.clock(moment, seconds=True)
+                drawn.append((radar.draw(points, _FRAME_PX), words))
+            continue
         frame = frame_at(shown.leads, moment + timedelta(milliseconds=1))
         if frame is not None:
             picture = thermal.draw(frame.frame, frame.low, frame.high, height=_FRAME_PX)

@@ -19,7 +19,7 @@ from django.utils.translation import pgettext
 
 from songhe.domains.devices import selectors as devices
 from songhe.domains.people.selectors import PersonView
-from songhe.domains.telemetry.panels import strip, thermal
+from songhe.domains.telemetry.panels import radar, strip, thermal
 from songhe.domains.telemetry.panels.reads import reads_of
 from songhe.domains.telemetry.panels.vitals import when_words
 from songhe.domains.telemetry.selectors.waves import (
@@ -52,6 +52,12 @@ class ShownWave:
     drawing: SafeString
     table: SafeString
     href: str
+    said: tuple[str, ...] = ()
+
+
+def is_radar(source: WaveSource) -> bool:
+    """Tell whether an instant is a cloud of points, and no picture."""
+    return source.code.key == "radar-points"
 
 
 def wave_url(person: UUID, source: WaveSource, at: datetime | None = None, **more: object) -> str:
@@ -86,7 +92,13 @@ def newest_window(source: WaveSource) -> tuple[datetime, datetime]:
 
 
 def strip_of(source: WaveSource, leads: Leads, start: datetime, length_s: float) -> strip.Strip:
-    """Return a waveform's stretch as lanes; of an array the warmest point of each frame."""
+    """Return a waveform's stretch as lanes; of an array the warmest point of each frame.
+
+    Of a radar the count of points that move.
+    """
+    if is_radar(source):
+        lanes = [strip.lane_of("", radar.moving(held), start, length_s) for held in leads.values()]
+        return strip.Strip(_("Moving points"), "", 0, start, length_s, lanes)
     lanes = [
         strip.lane_of(lead, _highest(chunks) if source.is_array else chunks, start, length_s)
         for lead, chunks in leads.items()
@@ -193,6 +205,8 @@ def _shown(
     person: PersonView, source: WaveSource, leads: Leads, names: dict[UUID, str], at: datetime
 ) -> ShownWave:
     start, end = newest_window(source)
+    if is_radar(source):
+        return _shown_radar(person, source, leads, names, at)
     frame = frame_at(leads, end) if source.is_array else None
     if frame is not None:
         drawing = thermal.draw(frame.frame, frame.low, frame.high, measured(source), height=300)
@@ -211,3 +225,42 @@ def _shown(
         table=table,
         href=wave_url(person.id, source),
     )
+
+
+def _shown_radar(
+    person: PersonView, source: WaveSource, leads: Leads, names: dict[UUID, str], at: datetime
+) -> ShownWave:
+    picture = radar_picture(source, leads, source.ends_at)
+    return ShownWave(
+        key=f"{source.code.key}-{source.device.hex[-8:]}",
+        title=code_name(source.code),
+        unit="",
+        device=names.get(source.device, ""),
+        when=when_words(source.ends_at, at),
+        quality=quality_words(leads),
+        drawing=picture.drawing,
+        table=picture.table,
+        href=wave_url(person.id, source),
+        said=picture.said,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RadarPicture:
+    """A radar's last second from above, and what its detector makes of the minute before."""
+
+    drawing: SafeString
+    table: SafeString
+    said: tuple[str, ...]
+
+
+def radar_picture(source: WaveSource, leads: Leads, end: datetime) -> RadarPicture:
+    """Return what a radar saw until an instant; 1 query, for how it hangs."""
+    chunks = [chunk for held in leads.values() for chunk in held if chunk.at < end]
+    device = devices.by_ids([source.device]).get(source.device)
+    mounting = {} if device is None else device.mounting
+    points = radar.last_points(chunks, end)
+    found = radar.seen(source, chunks, mounting)
+    said = () if found is None else tuple(radar.sentences(found, mounting))
+    drawn = radar.draw(points)
+    return RadarPicture(drawn, SafeString("") if found is None else radar.table(found), said)

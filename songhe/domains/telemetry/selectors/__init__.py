@@ -9,6 +9,7 @@ from songhe.domains.telemetry.selectors.home import (
     Stretch,
     day_picture,
     home_events,
+    hours_picture,
 )
 from songhe.domains.telemetry.selectors.latest import (
     Baseline,
@@ -84,6 +85,7 @@ __all__ = [
     "figures",
     "get_letter",
     "home_events",
+    "hours_picture",
     "is_wave",
     "key_text",
     "latest_of",

@@ -68,7 +68,7 @@ class RoomDay:
 
 @dataclass(frozen=True, slots=True)
 class HomeDay:
-    """One local day of a home; known_until is now for today."""
+    """A local day of a home, or 24 hours from its start; known_until is now, or its end."""
 
     day: date
     start: datetime
@@ -181,7 +181,27 @@ def day_picture(
     rooms: Rooms | None = None,
     served_by: Sequence[DeviceLine] | None = None,
 ) -> HomeDay | None:
-    """Return one local day of a home as seen by its sensors; None where it is not open.
+    """Return one local day of a home as its sensors saw it, as `hours_picture` does."""
+    zone = timezone.get_default_timezone()
+    start = datetime.combine(day, clock_time(), zone)
+    end = datetime.combine(day + timedelta(days=1), clock_time(), zone)
+    return hours_picture(
+        actor, person, home_id, start, end, at=at, rooms=rooms, served_by=served_by
+    )
+
+
+def hours_picture(
+    actor: Actor,
+    person: PersonView,
+    home_id: UUID,
+    start: datetime,
+    end: datetime,
+    *,
+    at: datetime,
+    rooms: Rooms | None = None,
+    served_by: Sequence[DeviceLine] | None = None,
+) -> HomeDay | None:
+    """Return some hours of a home as seen by its sensors; None where it is not open.
 
     In bed comes from bed sensors (one that fell silent after "in bed" says so only for as long as
     its type may be silent); activity from motion, things used and power, joined when less than
@@ -192,9 +212,6 @@ def day_picture(
     """
     if "home" not in open_classes(actor, person):
         return None
-    zone = timezone.get_default_timezone()
-    start = datetime.combine(day, clock_time(), zone)
-    end = datetime.combine(day + timedelta(days=1), clock_time(), zone)
     until = max(start, min(end, at))
     if rooms is None:
         rooms = people.rooms_for(person.id, home_id, at=at)
@@ -224,7 +241,7 @@ def day_picture(
     outings = _outings(doors, everything, seen_until)
     out = list(_clip((_if_known(one, silences) for one in outings), start, until))
     shown = [room for room in days if room.sensors or room.stretches]
-    return HomeDay(day, start, end, until, shown, out)
+    return HomeDay(_local(start).date(), start, end, until, shown, out)
 
 
 def _beds(

@@ -62,7 +62,7 @@ class Chunk:
 
 
 # From one (device, code, lead) to the next by the key: as quick with a year of chunks as with one.
-_SOURCES = """
+SOURCES = """
 WITH RECURSIVE k AS (
   SELECT f.* FROM unnest(%s::uuid[]) AS s(subject), LATERAL (
     SELECT w.subject, w.device, w.code, w.lead FROM waveform w WHERE w.subject = s.subject
@@ -104,7 +104,7 @@ def wave_sources(
     if not subjects:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_SOURCES, [subjects])
+        cursor.execute(SOURCES, [subjects])
         rows = cursor.fetchall()
     found: dict[tuple[UUID, UUID, int], list[Any]] = {}
     for row in rows:

@@ -25,7 +25,7 @@ from songhe.kernel import codes
 from songhe.kernel.ids import uuid7
 
 pytestmark = pytest.mark.django_db
-QUERIES = {"letters": 5, "letter": 6}
+QUERIES = {"letters": 6, "letter": 7}
 
 
 @pytest.fixture

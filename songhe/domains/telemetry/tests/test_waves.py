@@ -26,7 +26,7 @@ from songhe.domains.telemetry.tests.test_pages import client_of, get
 from songhe.kernel.wire import SubjectKind
 
 START = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-QUERIES_OF_PAGE = 19
+QUERIES_OF_PAGE = 20
 
 
 def chunk(seconds: float, values: list[float], rate_hz: float = 10.0) -> Chunk:

@@ -42,7 +42,7 @@ class NoSuchWaveform(NotFound):
 
 
 class Wave(View):
-    """Show a stretch of a waveform; of an array one frame and the course of its warmest point."""
+    """Show a stretch of a waveform; of an array or radar one frame and its course."""
 
     def get(
         self, request: HttpRequest, person_id: UUID, device_id: UUID, wave: str
@@ -146,7 +146,7 @@ def _frames(request: HttpRequest, person: UUID, source: WaveSource) -> dict[str,
     length = timedelta(seconds=waves.COURSE_S)
     start = end - length
     (leads,) = wave_chunks([(source, start, end)])
-    shown, of = waves.frame_at(leads, end), waves.measured(source)
+    shown = waves.frame_at(leads, end)
     before, after = beside(source, start, end)
     drawn = waves.strip_of(source, leads, start, waves.COURSE_S)
     step = shown.step if shown is not None else timedelta(seconds=1)
@@ -173,10 +173,7 @@ def _frames(request: HttpRequest, person: UUID, source: WaveSource) -> dict[str,
     ways += _ends(person, source, leads, start, None)
     ways.append((_("Newest"), way(source.ends_at) if may_go_on else None))
     return {
-        "thermal": thermal.draw(shown.frame, shown.low, shown.high, of) if shown else None,
-        "thermal_table": thermal.table(shown.frame, of) if shown else None,
-        "thermal_words": thermal.sentence(shown.frame, of) if shown else "",
-        "course_title": of.course,
+        **_picture(source, leads, shown, end),
         "drawing": strip.draw(drawn),
         "table": strip.table(drawn),
         "when": _moment(shown.at) if shown else _between(start, end),
@@ -185,6 +182,29 @@ def _frames(request: HttpRequest, person: UUID, source: WaveSource) -> dict[str,
         "rate": _rate(source),
         "zooms": [],
         "ways": ways,
+    }
+
+
+def _picture(
+    source: WaveSource, leads: waves.Leads, shown: waves.ShownFrame | None, end: datetime
+) -> dict[str, Any]:
+    """Return a frame as its kind is drawn, with its words and its table."""
+    of = waves.measured(source)
+    if shown is None:
+        return {"thermal": None, "course_title": of.course}
+    if waves.is_radar(source):
+        picture = waves.radar_picture(source, leads, end)
+        return {
+            "thermal": picture.drawing,
+            "thermal_table": picture.table,
+            "thermal_words": " ".join(picture.said),
+            "course_title": _("Moving points in the minute before"),
+        }
+    return {
+        "thermal": thermal.draw(shown.frame, shown.low, shown.high, of),
+        "thermal_table": thermal.table(shown.frame, of),
+        "thermal_words": thermal.sentence(shown.frame, of),
+        "course_title": of.course,
     }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
 from datetime import date, datetime, time
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -101,3 +103,27 @@ def test_an_hour_of_a_day_is_no_date() -> None:
     out = io.BytesIO()
     made.save(out)
     assert [one.cells for one in sheets.lines(out.getvalue())] == [["08:30:00"]]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(-(10**11), 10**11), min_size=1, max_size=8))
+def test_amounts_are_numbers_that_add_up_to_the_fen(fens: list[int]) -> None:
+    rows = [("=1+1", Decimal(fen).scaleb(-2)) for fen in fens]
+    book = load_workbook(io.BytesIO(write(["a", "b"], rows, kind=Format.XLSX))).active
+    cells = list(book.iter_rows(min_row=2))
+    assert [round(row[1].value * 100) for row in cells] == fens
+    assert {row[1].data_type for row in cells} == {"n"}
+    assert {row[0].data_type for row in cells} == {"s"}
+    text = write(["a", "b"], rows, kind=Format.CSV).decode("utf-8-sig").splitlines()[1:]
+    read = list(csv.reader(text))
+    assert [int(Decimal(row[1]).scaleb(2)) for row in read] == fens
+    assert {row[0] for row in read} == {"'=1+1"}
+
+
+def test_a_day_is_a_day_of_the_calendar() -> None:
+    rows = [(date(2026, 10, 3), "2026-10-03")]
+    book = load_workbook(io.BytesIO(write(["a", "b"], rows, kind=Format.XLSX))).active
+    [cells] = book.iter_rows(min_row=2, values_only=True)
+    assert cells == (datetime.fromisoformat("2026-10-03"), "2026-10-03")
+    [_heads, line] = write(["a", "b"], rows, kind=Format.CSV).decode("utf-8-sig").splitlines()
+    assert line == "2026-10-03,2026-10-03"

@@ -93,3 +93,31 @@ def test_no_sequence_of_steps_skips_the_proofs(names: list[str]) -> None:
 def test_a_table_with_an_unknown_state_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown state"):
         engine.workflow("x", initial="a", states=["a"], steps=[engine.step("s", "a", "b", "x.y")])
+
+
+@pytest.mark.django_db
+def test_many_rows_take_a_step_together_or_not_at_all() -> None:
+    devices = [make_device_named(key) for key in ("aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc")]
+    with transaction.atomic():
+        COMMISSIONING.advance_all(devices[:2], "activate", at=NOW)
+    for device in devices[:2]:
+        device.refresh_from_db()
+        assert device.state == "activated"
+        [row] = engine.history(device)
+        assert (row.source, row.target, row.user_name) == ("installed", "activated", "system")
+        assert AuditEntry.objects.filter(ref=f"devices.Device/{device.pk}").count() == 1
+    with pytest.raises(engine.WrongState), transaction.atomic():
+        COMMISSIONING.advance_all([devices[2], devices[0]], "activate", at=NOW)
+    devices[2].refresh_from_db()
+    assert devices[2].state == "installed"
+    assert Transition.objects.count() == 2
+    with pytest.raises(ValueError, match="one row at a time"), transaction.atomic():
+        COMMISSIONING.advance_all(devices[2:], "retire", at=NOW)
+
+
+def make_device_named(key: str):
+    from songhe.domains.devices.models import Device
+    from songhe.domains.organizations.models import Organization
+
+    home = Organization.objects.create(name=key, kind="other", region_code="990121")
+    return Device.objects.create(key=key, type="bp-monitor", organization=home, state="installed")

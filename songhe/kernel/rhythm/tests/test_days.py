@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 
 from songhe.kernel import codes
-from songhe.kernel.rhythm import channel_of, channel_of_device, events_of
+from songhe.kernel.rhythm import Fired, channel_of, channel_of_device, events_of, learn
 from songhe.kernel.rhythm.days import Stream, day_so_far
+from songhe.kernel.rhythm.sensing import in_order
 from songhe.kernel.rhythm.tests.home import FIRST, ZONE, at, days, fired, life
 from songhe.kernel.tests.make import BAND, CHEN, HALL, KITCHEN, reading
 from songhe.kernel.time import DAY_US, HOUR_US, MINUTE_US
@@ -154,3 +155,37 @@ def test_who_is_still_in_bed_is_not_up_and_the_night_goes_on() -> None:
     later = day_so_far(events_of(up, sensors, at_us + HOUR_US), "UTC", at_us + HOUR_US)
     assert later.values["up"] == pytest.approx(5.5 * 60)
     assert later.values["bed_exits"] == 1
+
+
+def _with_bed(up_minutes: float, first_room: float, count: int = 10) -> list[Fired]:
+    """Return days with a mat: out of bed at one time, in the kitchen only at another."""
+    found = []
+    for number in range(-1, count):
+        on = FIRST + timedelta(days=number)
+        found += [fired(on, 1350, "bed", 1440 - 1350 + up_minutes)]
+        found += [fired(on, minutes, "kitchen") for minutes in range(round(first_room), 1300, 20)]
+        found.append(fired(on, up_minutes + 5, "toilet"))
+    return in_order(found)
+
+
+def test_not_up_yet_is_learned_from_what_it_waits_for() -> None:
+    profile = learn(days(_with_bed(390, 560), 10))
+    (up,) = [habit for habit in profile.habits if habit.key == "up"]
+    assert up.range.usual == pytest.approx(390, abs=1)
+    # She leaves the bed at half past six and is seen in the kitchen at twenty past nine.
+    assert profile.up_by is not None
+    assert profile.up_by > 560
+    together = learn(days(_with_bed(390, 395), 10))
+    assert together.up_by is not None
+    assert together.up_by < 500
+    # A silence of the night still ends with the bed: it may last no longer than before.
+    assert profile.limits[4] == together.limits[4]
+
+
+def test_a_mat_that_hangs_for_a_day_makes_no_night() -> None:
+    on = FIRST + timedelta(days=5)
+    events = _with_bed(390, 560)
+    hung = in_order([*events, fired(on - timedelta(days=1), 420, "bed", 1430)])
+    (before,) = (day for day in days(events, 10) if day.on == on.isoformat())
+    (after,) = (day for day in days(hung, 10) if day.on == on.isoformat())
+    assert after.values["bed"] == before.values["bed"] == pytest.approx(1350 - 1440)

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from songhe.kernel.signals.detector import Sign
-from songhe.kernel.signals.heart import beats, complexes, quality, telling, trace
+from songhe.kernel.signals.heart import beats, complexes, quality, shapes, telling, trace
 from songhe.kernel.signals.heart.rhythm import WINDOW, clean, irregularity
 from songhe.kernel.signals.heart.state import OTHER, Beats, HeartState, N, S, V, added, begun
 from songhe.kernel.signals.heart.state import follows as goes_on
@@ -17,12 +17,17 @@ from songhe.kernel.signals.heart.trace import HIGHEST_HZ, LOWEST_HZ, RATE_HZ, Fl
 from songhe.kernel.signals.models import model
 from songhe.kernel.wire import Wave
 
-# Beats are judged every second block, when this much more of the signal is known.
-_EVERY = 2
+# Beats are judged every fourth block, when this much more of the signal is known: each look costs.
+_EVERY = 4
 AHEAD = 6 * RATE_HZ
+# Each time fibrillation is looked for twice, as it was so long before and as it is, so that what
+# is called early hangs on the rhythm of its own seconds.
+_LOOKS = (_EVERY * trace.BLOCK_S * RATE_HZ // 2, 0)
 # A candidate is a beat from this chance on; from the lower one it forbids to speak of a pause.
 BEAT, DOUBT = 0.4, 0.1
 VENTRICULAR, SUPRAVENTRICULAR = 0.6, 0.55
+# A beat that is early anyway is ventricular when that is as likely as not.
+EARLY_VENTRICULAR = 0.5
 _NEAR_BEATS = 9 * RATE_HZ
 # The forests learned from lead II.
 _BEST_LEADS = ("MLII", "II")
@@ -126,27 +131,43 @@ class HeartDetector:
         if until <= begin:
             return
         rr_s = beats.intervals(known.places, known.broken)
-        rows = beats.features(rr_s, known.slow_s, known.runs, known.shapes, begin, until).astype(
+        windows = known.shapes.astype(float)
+        rows = beats.features(rr_s, known.slow_s, known.runs, windows, begin, until).astype(
             np.float32
         )
         chances = (self._kinds or model("ecg-beat"))(rows).astype(float)
         v, kinds = known.v.copy(), known.kinds.copy()
         v[begin:until] = chances[:, 0]
-        first = len(known.places) - len(known.shapes)
-        same = beats.same(
-            known.shapes[begin - first : until - first], known.shapes[: until - first]
-        )
+        first = len(known.places) - len(windows)
+        same = shapes.same(windows[begin - first : until - first], windows[: until - first])
         # Half its own chance, half that of the beats of its shape: one kind has one name.
         smooth = (v[begin:until] + (same @ v[first:until]) / np.maximum(same.sum(axis=1), 1)) / 2
-        # Irregularity up to the look-ahead's end: in fibrillation no beat can come early.
-        counted = clean(rr_s, (kinds == V) | known.bad)
-        counted[begin:] &= _plain(counted[begin:], smooth >= VENTRICULAR)
-        window = rr_s[counted][-WINDOW:]
-        found = irregularity(window) if len(window) == WINDOW else None
-        if found is not None:
-            state.suspected = found.still_fibrillating if state.suspected else found.fibrillating
-        early = (chances[:, 1] >= SUPRAVENTRICULAR) & (not state.suspected)
-        kinds[begin:until] = np.where(smooth >= VENTRICULAR, V, np.where(early, S, N))
+        looks, at = [], begin
+        for back in _LOOKS:
+            heard = int(np.searchsorted(known.places, state.judged_to - back))
+            to = max(
+                at, min(until, int(np.searchsorted(known.places, state.judged_to - back - AHEAD)))
+            )
+            likely = smooth[at - begin :]
+            # Irregularity up to the look-ahead's end: in fibrillation no beat can come early.
+            counted = clean(rr_s, (kinds == V) | known.bad)
+            counted[at:] &= _plain(counted[at:], likely >= VENTRICULAR)
+            counted[heard:] = False
+            window = rr_s[counted][-WINDOW:]
+            if len(window) == WINDOW:
+                found = irregularity(window)
+                state.suspected = (
+                    found.still_fibrillating if state.suspected else found.fibrillating
+                )
+                middle = int(known.places[counted][-WINDOW // 2])
+                looks.append((found, state.suspected, middle, int(known.places[heard - 1])))
+            early = (chances[at - begin : to - begin, 1] >= SUPRAVENTRICULAR) & (
+                not state.suspected
+            )
+            likely = likely[: to - at]
+            wide = likely >= np.where(early, EARLY_VENTRICULAR, VENTRICULAR)
+            kinds[at:to] = np.where(wide, V, np.where(early, S, N))
+            at = to
         certain = np.where(
             kinds[begin:until] == V,
             smooth,
@@ -155,9 +176,8 @@ class HeartDetector:
         state.beats = msgspec.structs.replace(known, v=v, kinds=kinds, judged=until)
         told += telling.beats(state, begin, until, rr_s, certain, params)
         told += telling.rhythm(state, begin, until, rr_s, params)
-        if found is not None:
-            middle = known.places[counted][-WINDOW // 2]
-            told += telling.fibrillation(state, found, int(middle), rr_s)
+        for look in looks:
+            told += telling.fibrillation(state, *look, rr_s)
 
 
 def _lead(wave: Wave) -> Floats:
@@ -199,7 +219,7 @@ def _more(state: HeartState, places: trace.Ints, chances: Floats) -> Beats:
     old = state.beats
     if not len(places):
         return old
-    shapes = trace.cut(state.trace.flat, state.trace.from_, places, beats.BEFORE, beats.AFTER)
+    windows = trace.cut(state.trace.flat, state.trace.from_, places, shapes.BEFORE, shapes.AFTER)
     size = state.block * RATE_HZ / state.rate_hz
     faulty = [number for number, _ in state.bad]
     bad = (
@@ -222,6 +242,7 @@ def _more(state: HeartState, places: trace.Ints, chances: Floats) -> Beats:
     keep = int(np.searchsorted(old.places, places[-1] - beats.RHYTHM_S * RATE_HZ))
     keep = min(keep, old.judged)
     none = np.zeros(len(places))
+    count = min(beats.SHAPES, len(old.places) - keep + len(places))
     return Beats(
         np.concatenate((old.places[keep:], places)),
         np.concatenate((old.broken[keep:], broken)),
@@ -231,7 +252,7 @@ def _more(state: HeartState, places: trace.Ints, chances: Floats) -> Beats:
         np.concatenate((old.v[keep:], none)),
         np.concatenate((old.slow_s[keep:], slow_s)),
         np.concatenate((old.runs[keep:], runs)),
-        np.concatenate((old.shapes, shapes))[-beats.SHAPES :],
+        np.concatenate((old.shapes, windows.astype(np.float32)))[-count:],
         old.judged - keep,
         heard,
         follow_s,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from songhe.kernel.signals.detector import SignalState
-from songhe.kernel.signals.heart import beats
+from songhe.kernel.signals.heart import shapes as of
 from songhe.kernel.signals.heart.rhythm import Spell
 from songhe.kernel.signals.heart.trace import BLOCK_S, RATE_HZ, Floats, Ints, Trace, fresh
 
@@ -42,7 +42,7 @@ class Beats(msgspec.Struct, frozen=True):
     v: Floats
     slow_s: Floats
     runs: Floats
-    shapes: Floats
+    shapes: NDArray[np.float32]
     judged: int = 0
     heard: int = 0
     follow_s: float = math.nan
@@ -60,7 +60,7 @@ def no_beats() -> Beats:
         np.zeros(0),
         np.zeros(0),
         np.zeros(0),
-        np.zeros((0, beats.BEFORE + beats.AFTER + 1)),
+        np.zeros((0, of.BEFORE + of.AFTER + 1), dtype=np.float32),
     )
 
 

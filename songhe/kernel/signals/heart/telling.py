@@ -261,24 +261,27 @@ def _run(state: HeartState, at: int, rr_s: Floats, params: Mapping[str, Any]) ->
     return [_sign(state, "ventricular-run", "end", at_us, 1.0, run_s=round(length_s, 1))]
 
 
-def fibrillation(state: HeartState, found: Irregularity, middle: int, rr_s: Floats) -> list[Sign]:
+def fibrillation(
+    state: HeartState, found: Irregularity, suspected: bool, middle: int, newest: int, rr_s: Floats
+) -> list[Sign]:
     """Tell when fibrillation is suspected; it begins and ends in the middle of the window.
 
     It must be seen for 30 s, which the European guideline asks of an ECG (ESC 2020): from the
-    window's middle to the newest beat, and over two looks at least.
+    window's middle to the newest beat, and over two looks at least. middle and newest: places of
+    these beats; suspected: what the look said, which holds on to what it said before.
     """
-    last_us = state.us(int(state.beats.places[-1]))
+    last_us = state.us(newest)
     middle_us = state.us(middle)
     was = state.fibrillation
     if state.unreadable.on:
         return []
     if not was.on:
-        since = (was.since_us or middle_us) if state.suspected else 0
+        since = (was.since_us or middle_us) if suspected else 0
         told = bool(was.since_us and since and last_us - since >= _FIBRILLATION_US)
         state.fibrillation = Spell(on=told, since_us=since)
         at_us = since
     else:
-        back = 0 if state.suspected else (was.back_us or max(middle_us, was.since_us))
+        back = 0 if suspected else (was.back_us or max(middle_us, was.since_us))
         told = bool(was.back_us and back and last_us - back >= _FIBRILLATION_US)
         state.fibrillation = Spell() if told else msgspec.structs.replace(was, back_us=back)
         at_us = back

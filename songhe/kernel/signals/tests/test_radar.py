@@ -15,7 +15,7 @@ from songhe.kernel.signals import Sign
 from songhe.kernel.signals.radar import ACTIVITIES, CODE, RADAR
 
 RATE_HZ = 20.0
-FALLS = {"falls": True, "floor_m": -1.0}
+FALLS = {"falls": True, "height_m": 1.0}
 
 
 def cloud(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from evaluation.causal import broken_promises
 from evaluation.streaming import START_US, signs, waves
-from songhe.kernel.signals.steps import ACCELERATION, StepDetector, feet
+from songhe.kernel.signals.steps import ACCELERATION, StepDetector, feet, trunk, walked
 from songhe.kernel.signals.worn_features import STANDARD_GRAVITY
 
 BACK = ("back x", "back y", "back z")
@@ -83,6 +83,39 @@ def test_both_feet_count_each_step_once() -> None:
     assert np.diff(times) == pytest.approx(0.55, abs=0.06)
 
 
+def _all_three(rate_hz: float = 50.0) -> NDArray[np.float32]:
+    """Both feet as above, and a back that bumps when each foot ends its swing."""
+    felt = _feet(rate_hz)
+    time = np.arange(len(felt)) / rate_hz
+    up = np.full(len(felt), STANDARD_GRAVITY)
+    for step in range(20):
+        up += 3.0 * np.exp(-(((time - BEGIN_S - 0.45 - step * 0.55) / 0.07) ** 2))
+    zero = np.zeros_like(up)
+    return np.column_stack([zero, zero, up, felt]).astype(np.float32)
+
+
+def test_a_foot_that_was_lost_for_a_while_is_filled_by_the_back() -> None:
+    felt = _all_three()
+    whole = _times_s(felt, 50.0, (*BACK, *FEET))
+    assert len(whole) == 20
+    lost = felt.copy()
+    lost[(9 * 50) : (12 * 50), 3:6] = (0, 0, STANDARD_GRAVITY)
+    assert len(_times_s(lost[:, 3:], 50.0, FEET)) < 20
+    filled = _times_s(lost, 50.0, (*BACK, *FEET))
+    assert filled == pytest.approx(whole, abs=0.2)
+    assert broken_promises(StepDetector(), lost, 50.0, ACCELERATION, leads=(*BACK, *FEET)) == []
+
+
+def test_landings_and_bumps_are_each_step_once() -> None:
+    left, right = [100, 155, 210], [128, 183]
+    assert sorted(walked(left, right, [])) == [100, 128, 155, 183, 210]
+    # A bump between feet that take turns is no step; one where a landing is missing is.
+    assert len(walked(left, right, [114, 140])) == 5
+    assert 128 in walked(left, [183], [128, 97])
+    # Feet that land together: one of the sensors is late.
+    assert sorted(walked([100, 155], [103, 158], [128])) == [100, 128, 155]
+
+
 @pytest.mark.parametrize("size", [0.02, 0.3])
 def test_standing_and_fidgeting_are_no_walk(size: float) -> None:
     noise = np.random.default_rng(5).normal((0, 0, STANDARD_GRAVITY), size, (3000, 3))
@@ -106,6 +139,7 @@ def test_feet_by_their_leads() -> None:
     assert feet(FEET) == (0, 1)
     assert feet((*BACK, *FEET)) == (1, 2)
     assert feet(BACK) == feet(FEET[:3]) == ()
+    assert (trunk(BACK), trunk((*FEET, *BACK)), trunk(FEET)) == (0, 2, None)
 
 
 def test_a_calm_hour_costs_no_look_and_the_walk_after_it_is_found() -> None:
@@ -113,3 +147,29 @@ def test_a_calm_hour_costs_no_look_and_the_walk_after_it_is_found() -> None:
     samples = np.concatenate([calm, _walk()])
     assert len(_times_s(samples, 50.0, BACK)) == COUNT
     assert broken_promises(StepDetector(), samples, 50.0, ACCELERATION, leads=BACK) == []
+
+
+def test_a_walk_that_nothing_follows_is_told_after_a_while() -> None:
+    samples = _walk()[: round((BEGIN_S + COUNT * APART_S) * 50)]
+    detector, state = StepDetector(), StepDetector().new()
+    for wave in waves(samples, 50.0, ACCELERATION, leads=BACK):
+        state, told = detector.step(state, (wave,), wave.end_us, {})
+        assert told == []
+    assert state.due_us is not None
+    early, told = detector.step(state, (), state.due_us - 1, {})
+    assert told == []
+    late, [sign] = detector.step(early, (), state.due_us, {})
+    # The last seconds stay unsaid: what came after them is not known.
+    assert COUNT - 5 <= sign.facts["steps"] <= COUNT
+    assert detector.step(late, (), state.due_us + 60_000_000, {})[1] == []
+
+
+def test_a_gap_ends_a_walk_and_what_follows_is_another() -> None:
+    whole = list(waves(_walk(), 50.0, ACCELERATION, leads=BACK))
+    detector, state = StepDetector(), StepDetector().new()
+    told = []
+    for wave in [*whole[:12], *whole[14:]]:
+        state, now = detector.step(state, (wave,), wave.end_us, {})
+        told += now
+    assert [sign.facts["steps"] >= 8 for sign in told] == [True]
+    assert told[0].at_us < whole[12].started_us

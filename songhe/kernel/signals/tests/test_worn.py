@@ -15,56 +15,21 @@ from numpy.typing import NDArray
 from evaluation.causal import broken_promises, plain
 from evaluation.streaming import START_US, signs, waves
 from songhe.kernel.signals.models import model
+from songhe.kernel.signals.tests.made import WAIST, WRIST, fall, sit
 from songhe.kernel.signals.worn import (
     ACCELERATION,
     FALL,
     LIES_STILL,
     FallDetector,
     card,
-    positions,
-    worn_at,
 )
-from songhe.kernel.signals.worn_features import NAMES, STANDARD_GRAVITY, cells, features
-
-WAIST = ("waist x", "waist y", "waist z")
+from songhe.kernel.signals.worn_features import NAMES, cells, features
+from songhe.kernel.signals.worn_impacts import positions, worn_at
 
 
 def _turned(samples: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     rotation, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
     return samples @ rotation
-
-
-def _fall(
-    rate_hz: float = 50.0, *, then_s: float = 6.0, up: bool = False, seed: int = 1
-) -> NDArray[np.float32]:
-    """Stand 5 s, tip over for 0.6 s, hit the ground at 4 g, lie; up: stand up and walk. m/s2."""
-    draw = np.random.default_rng(seed)
-    time = np.arange(round((8 + then_s + (12 if up else 0)) * rate_hz)) / rate_hz
-    tip = np.clip((time - 5.0) / 0.6, 0, 1) * np.radians(85)
-    if up:
-        tip = tip * np.clip(1 - (time - 8 - then_s) / 2, 0, 1)
-    size = np.ones_like(time)
-    size -= 0.75 * np.exp(-(((time - 5.35) / 0.14) ** 2))
-    size += 3.2 * np.exp(-(((time - 5.65) / 0.05) ** 2))
-    size += 0.6 * np.exp(-(((time - 5.95) / 0.07) ** 2))
-    if up:
-        size += 0.25 * np.sin(2 * np.pi * 1.8 * time) * (time > 10 + then_s)
-    felt = np.stack([np.sin(tip) * size, 0.2 * np.sin(tip) * size, np.cos(tip) * size], axis=1)
-    felt += draw.normal(0, 0.01, felt.shape)
-    # What a body that just fell does for a second.
-    felt[(time > 5.7) & (time < 6.8)] += draw.normal(0, 0.08, 3)
-    return (felt * STANDARD_GRAVITY).astype(np.float32)
-
-
-def _sit(rate_hz: float = 50.0) -> NDArray[np.float32]:
-    """Sit down hard: half a second of less weight, 2.2 g, as upright as before. m/s2."""
-    time = np.arange(round(14 * rate_hz)) / rate_hz
-    size = 1 - 0.3 * np.exp(-(((time - 5.3) / 0.15) ** 2))
-    size += 1.2 * np.exp(-(((time - 5.6) / 0.06) ** 2))
-    lean = np.radians(20) * np.exp(-(((time - 5.2) / 0.5) ** 2))
-    felt = np.stack([np.sin(lean) * size, 0 * size, np.cos(lean) * size], axis=1)
-    felt += np.random.default_rng(2).normal(0, 0.01, felt.shape)
-    return (felt * STANDARD_GRAVITY).astype(np.float32)
 
 
 def _told(samples: NDArray[np.float32], rate_hz: float = 50.0, leads: tuple[str, ...] = WAIST):
@@ -73,19 +38,19 @@ def _told(samples: NDArray[np.float32], rate_hz: float = 50.0, leads: tuple[str,
 
 @pytest.mark.parametrize("rate_hz", [20.0, 32.0, 50.0, 100.0, 200.0])
 def test_a_fall_is_found_at_any_rate(rate_hz: float) -> None:
-    begun = [sign for sign in _told(_fall(rate_hz), rate_hz) if sign.phase == "begin"]
+    begun = [sign for sign in _told(fall(rate_hz), rate_hz) if sign.phase == "begin"]
     assert [sign.what for sign in begun] == [FALL]
-    (fall,) = begun
-    assert abs(fall.at_us - START_US - 5_650_000) < 150_000
-    assert 2_000_000 < fall.known_us - fall.at_us < 2_250_000
-    assert fall.facts["position"] == "waist"
-    assert 3 < fall.facts["impact_g"] < 5
-    assert 75 < fall.facts["tilt_deg"] < 100
-    assert 0 < fall.facts["freefall_s"] < 0.6
-    assert fall.evidence_us
+    (begin,) = begun
+    assert abs(begin.at_us - START_US - 5_650_000) < 150_000
+    assert 2_000_000 < begin.known_us - begin.at_us < 2_250_000
+    assert begin.facts["position"] == "waist"
+    assert 3 < begin.facts["impact_g"] < 5
+    assert 75 < begin.facts["tilt_deg"] < 100
+    assert 0 < begin.facts["freefall_s"] < 0.6
+    assert begin.evidence_us
 
 
-@pytest.mark.parametrize("samples", [_sit(), _fall()[:230], np.zeros((500, 3), np.float32)])
+@pytest.mark.parametrize("samples", [sit(), fall()[:230], np.zeros((500, 3), np.float32)])
 def test_sitting_down_standing_and_a_dead_sensor_are_no_falls(samples) -> None:
     assert _told(samples) == []
 
@@ -93,21 +58,21 @@ def test_sitting_down_standing_and_a_dead_sensor_are_no_falls(samples) -> None:
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 1000))
 def test_how_the_sensor_is_turned_changes_nothing(seed: int) -> None:
-    samples = _fall().astype(np.float64)
+    samples = fall().astype(np.float64)
     straight, turned = _told(samples), _told(_turned(samples, seed))
     assert [sign.at_us for sign in turned] == [sign.at_us for sign in straight]
     assert turned[0].certainty == pytest.approx(straight[0].certainty, abs=0.03)
 
 
 def test_getting_up_ends_it() -> None:
-    begin, end = _told(_fall(up=True))
+    begin, end = _told(fall(up=True))
     assert (begin.phase, end.phase) == ("begin", "end")
     assert end.facts["how"] in ("walking", "upright")
     assert end.known_us > begin.known_us
 
 
 def test_lying_still_makes_it_surer_once() -> None:
-    begin, still = _told(_fall(then_s=40.0))
+    begin, still = _told(fall(then_s=40.0))
     assert (still.what, still.phase) == (LIES_STILL, "note")
     assert still.certainty > begin.certainty
     assert still.facts["still_s"] == 15
@@ -116,7 +81,7 @@ def test_lying_still_makes_it_surer_once() -> None:
 @pytest.mark.parametrize("leads", [WAIST, (*WAIST, "wrist x", "wrist y", "wrist z")])
 @pytest.mark.parametrize("up", [False, True])
 def test_cuts_and_the_future_change_nothing(up: bool, leads: tuple[str, ...]) -> None:
-    samples = _fall(up=up, then_s=18.0 if not up else 4.0)
+    samples = fall(up=up, then_s=18.0 if not up else 4.0)
     if len(leads) > 3:
         samples = np.concatenate([samples, np.roll(samples, 10, axis=0)], axis=1)
     samples = samples.astype(np.float32)
@@ -125,7 +90,7 @@ def test_cuts_and_the_future_change_nothing(up: bool, leads: tuple[str, ...]) ->
 
 def test_the_given_state_stays_as_it_was() -> None:
     detector, state, before = FallDetector(), FallDetector().new(), []
-    for wave in waves(_fall(), 50.0, ACCELERATION, leads=WAIST):
+    for wave in waves(fall(), 50.0, ACCELERATION, leads=WAIST):
         was = msgspec.structs.asdict(state)
         after, first = detector.step(state, (wave,), wave.end_us, {})
         again, second = detector.step(state, (wave,), wave.end_us, {})
@@ -138,12 +103,12 @@ def test_the_given_state_stays_as_it_was() -> None:
 
 
 def test_a_wave_that_comes_again_is_not_heard_twice() -> None:
-    stream = [w for w in waves(_fall(), 50.0, ACCELERATION, leads=WAIST) for _ in range(2)]
+    stream = [w for w in waves(fall(), 50.0, ACCELERATION, leads=WAIST) for _ in range(2)]
     assert len(signs(FallDetector(), iter(stream))) == 1
 
 
 def test_a_gap_begins_anew() -> None:
-    stream = list(waves(_fall(), 50.0, ACCELERATION, leads=WAIST))
+    stream = list(waves(fall(), 50.0, ACCELERATION, leads=WAIST))
     state = FallDetector().new()
     for wave in (*stream[:3], *stream[5:7]):
         state, _ = FallDetector().step(state, (wave,), wave.end_us, {})
@@ -152,13 +117,13 @@ def test_a_gap_begins_anew() -> None:
 
 
 def test_values_that_are_missing_are_no_falls_and_no_errors() -> None:
-    samples = _fall()
+    samples = fall()
     samples[270:300] = np.nan
     assert _told(samples) == []
 
 
 def test_thresholds_are_parameters() -> None:
-    stream = waves(_fall(), 50.0, ACCELERATION, leads=WAIST)
+    stream = waves(fall(), 50.0, ACCELERATION, leads=WAIST)
     assert signs(FallDetector(), stream, {"least_score_trunk": 1.01}) == []
 
 
@@ -194,23 +159,20 @@ def _doubted(samples: NDArray[np.float32], leads: tuple[str, ...] = WAIST):
 
 
 def test_a_doubtful_fall_of_the_trunk_is_told_when_nobody_stands_after_five_seconds() -> None:
-    (sure,), (doubtful,) = _told(_fall()), _doubted(_fall())
+    (sure,), (doubtful,) = _told(fall()), _doubted(fall())
     assert doubtful.at_us == sure.at_us
     assert doubtful.known_us - sure.known_us == 3_000_000
     assert doubtful.certainty == sure.certainty
-    assert len(_doubted(_fall()[: 50 * 10])) == 0
+    assert len(_doubted(fall()[: 50 * 10])) == 0
 
 
 def test_a_doubtful_fall_after_which_the_person_stands_is_never_told() -> None:
-    up = _fall(up=True, then_s=-1.4)
+    up = fall(up=True, then_s=-1.4)
     assert [sign.phase for sign in _told(up)] == ["begin", "end"]
     assert _doubted(up) == []
     assert not broken_promises(
         FallDetector(), up, 50.0, ACCELERATION, leads=WAIST, params={"sure_score_trunk": 1.1}
     )
-
-
-WRIST = ("wrist x", "wrist y", "wrist z")
 
 
 def _worn_twice(samples: NDArray[np.float32], first: float, second: float):
@@ -226,22 +188,22 @@ def _worn_twice(samples: NDArray[np.float32], first: float, second: float):
 
 
 def test_a_wrist_is_judged_once_more_a_second_later_unless_it_was_sure() -> None:
-    (sure,), (later,) = _worn_twice(_fall(), 0.9, 0.9), _worn_twice(_fall(), 0.7, 0.6)
+    (sure,), (later,) = _worn_twice(fall(), 0.9, 0.9), _worn_twice(fall(), 0.7, 0.6)
     assert later.at_us == sure.at_us
     assert later.known_us - sure.known_us == 1_000_000
     assert (sure.certainty, later.certainty) == (0.9, 0.6)
     # What the first look was sure of, the second does not take back; nor is it told twice.
-    assert len(_worn_twice(_fall(), 0.9, 0.1)) == 1
-    assert _worn_twice(_fall(), 0.7, 0.4) == []
+    assert len(_worn_twice(fall(), 0.9, 0.1)) == 1
+    assert _worn_twice(fall(), 0.7, 0.4) == []
     # A recording that ends between the looks leaves it unsaid.
-    assert _worn_twice(_fall()[: 50 * 8], 0.7, 0.6) == []
+    assert _worn_twice(fall()[: 50 * 8], 0.7, 0.6) == []
 
 
 @pytest.mark.parametrize("sure", [0.3, 1.1])
 def test_cuts_change_nothing_at_a_wrist(sure: float) -> None:
     params = {"sure_score_wrist": sure, "least_score_wrist": 0.1}
     for up in (False, True):
-        samples = _fall(up=up, then_s=4.0)
+        samples = fall(up=up, then_s=4.0)
         told = signs(FallDetector(), waves(samples, 50.0, ACCELERATION, leads=WRIST), params)
         assert told
         assert not broken_promises(
@@ -250,7 +212,7 @@ def test_cuts_change_nothing_at_a_wrist(sure: float) -> None:
 
 
 def test_a_harder_impact_counts_while_a_fall_is_open() -> None:
-    soft, hard = _fall(then_s=1.0), _fall(then_s=6.0)
+    soft, hard = fall(then_s=1.0), fall(then_s=6.0)
     hard[round(5.5 * 50) : round(5.8 * 50)] *= 1.5
     told = _told(np.concatenate([soft, hard]))
     begun = [sign for sign in told if sign.phase == "begin"]

@@ -195,3 +195,25 @@ def test_a_role_for_one_community_sees_only_that(house: County) -> None:
         at=LONG_AGO,
     )
     assert "现在没有告警" in client(house, "wu").get(DESK).content.decode()
+
+
+def test_one_community_and_the_oldest_clock_first(house: County) -> None:
+    low = ring(house, "bp-high", ago_s=10)
+    [older, newer] = more_alarms(2)
+    sun = client(house, "sun")
+
+    def ids(query: dict[str, str], address: str = LIST) -> list[str]:
+        said = sun.get(address, query).content.decode()
+        rows = said[said.index('id="alarms"') : said.index("</ol>")]
+        return re.findall(r'data-id="([0-9a-f-]{36})"', rows)
+
+    rows = Alarm.objects.filter(pk__in=[low.pk, older.pk, newer.pk])
+    by_clock = [str(one.pk) for one in rows.order_by("raised_at", "id")]
+    assert ids({"order": "oldest"}) == by_clock
+    assert ids({"place": low.region_code}) == ids({})  # all of them are of one community here
+    assert ids({"place": "990121999"}) == []
+    assert ids({"place": "x' OR 1=1"}) == ids({})
+    # Who opens one of a chosen list keeps the list; the counts stay those of everything.
+    said = sun.get(DESK, {"place": low.region_code, "order": "oldest"}).content.decode()
+    assert f"?place={low.region_code}&amp;order=oldest" in said
+    assert "现在 3 起" in sun.get(DESK, {"place": "990121999"}).content.decode()

@@ -99,6 +99,13 @@ def test_a_shift_at_the_desk(
         page.goto(reverse("desk:alarms"))
         expect(page.locator(".live")).to_have_attribute("data-state", "on")
 
+        # The plan is drawn anew; the tab keeps its name.
+        plan = page.locator("#desk-plan")
+        plan.evaluate("one => one.dataset.old = 'yes'")
+        page.evaluate("document.body.dispatchEvent(new Event('songhe:refresh'))")
+        expect(plan).not_to_have_attribute("data-old", "yes")
+        expect(page).to_have_title(re.compile("值守台"))
+
         # A press opens the alarm in place; its name opens with it, and the address follows.
         expect(rows(page, alarm)).to_contain_text("陈＊＊")
         rows(page, alarm).click()
@@ -133,10 +140,10 @@ def test_a_shift_at_the_desk(
         page.mouse.move(800, 500)
         expect(rows(page)).to_have_count(3)
 
-        # Keys: down to the next, space opens it, space takes it.
+        # Keys: up to the one that waits (nobody has it), space opens it, space takes it.
         page.keyboard.press("Escape")
         page.evaluate("document.activeElement.blur()")
-        page.keyboard.press("j")
+        page.keyboard.press("k")
         expect(rows(page, first)).to_be_focused()
         page.keyboard.press("Space")
         expect(page.locator("#h-alarm")).to_have_text("呼救")

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from songhe.base.access import services as access
@@ -18,6 +19,7 @@ from songhe.base.audit.models import AuditEntry
 from songhe.domains.monitoring.testing import make_finding
 from songhe.domains.telemetry.tests.cast import Cast, make_cast, put_latest
 from songhe.kernel import tickets
+from songhe.kernel.time import from_us
 from songhe.kernel.wire import SubjectKind
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +61,10 @@ def test_an_operator_is_led_to_the_desk(cast: Cast) -> None:
     from django.urls import reverse
 
     assert client_of(cast, "sun").get("/")["Location"] == reverse("desk:alarms")
+
+
+def test_a_care_worker_is_led_to_her_visits(cast: Cast) -> None:
+    assert client_of(cast, "liu").get("/")["Location"] == "/work/"
 
 
 def test_family_reads_the_state_in_a_sentence(cast: Cast) -> None:
@@ -115,9 +121,49 @@ def test_a_clinician_sees_an_open_alarm_of_his_person(cast: Cast) -> None:
     assert not more
 
 
-def test_a_worker_sees_her_people_and_no_measurement(cast: Cast) -> None:
+def test_family_reads_what_rang_and_who_has_it(cast: Cast) -> None:
+    """Only who may know of health and home; the same persons' readings alone say nothing of it."""
+    from songhe.domains.monitoring import services as monitoring
+    from songhe.domains.monitoring.models import Alarm
+
+    now = timezone.now()
+    measured(cast, timedelta(minutes=2))
+    make_finding(
+        rule="bp-critical",
+        subject=cast.chen,
+        at=now,
+        device=cast.devices["bp"],
+        summary={"code": 1, "value": 186.0, "value2": 112.0},
+        evidence=[],
+    )
+    monitoring.take_findings(at=now)
+    assert "rings at the desk" not in first_page(cast, "wei")
+    for classes, said in ((["identity", "health"], False), (["home"], True)):
+        access.grant(
+            actor=SYSTEM,
+            user=cast.users["wei"],
+            subject_type="people.Person",
+            subject_id=cast.chen,
+            purpose="family",
+            field_classes=classes,
+            source=f"test/{classes[0]}",
+            at=now,
+        )
+        assert ("It rings at the desk since" in first_page(cast, "wei")) is said
+    alarm = Alarm.objects.get()
+    monitoring.acknowledge_alarm(
+        actor=access.actor_for(cast.users["sun"], now), alarm_id=alarm.pk, at=now
+    )
+    assert "looks after it" in first_page(cast, "wei")
+
+
+def test_a_worker_who_is_more_sees_her_people_and_no_measurement(cast: Cast) -> None:
     measured(cast, timedelta(minutes=12))
+    access.give_role(
+        actor=SYSTEM, user=cast.users["liu"], role="device_keeper", region_prefix="", at=from_us(0)
+    )
     text = first_page(cast, "liu")
+    assert 'href="/work/"' in text
     assert "陈秀兰" in text
     assert "Measurements are not open to you." in text
     assert "134/78" not in text
@@ -130,6 +176,10 @@ def test_an_elder_has_her_own_large_page(cast: Cast) -> None:
     assert 'data-mode="elder"' in text
     assert "134/78 mmHg" in text
     assert 'href="tel:13900000002"' in text
+    # What it leads to is large as well: no page of the staff.
+    assert f'href="{reverse("notices:list")}"' in text
+    assert f'href="{reverse("security:own_requests")}"' in text
+    assert "/people/" not in text
 
 
 @pytest.mark.parametrize(
@@ -158,7 +208,7 @@ def test_query_count_of_the_first_page(cast: Cast) -> None:
         connection,
     ) as queries:
         client.get("/")
-    assert len(queries) == 5, "\n".join(q["sql"][:120] for q in queries)
+    assert len(queries) == 6, "\n".join(q["sql"][:120] for q in queries)
 
 
 def ticket(cast: Cast, name: str, watch: str = "") -> list[str]:

@@ -1,0 +1,1 @@
+"""Photographs, signatures, scanned papers and voice notes: known by content, sealed, proven."""

@@ -1,0 +1,1 @@
+"""Billing: what a service cost, who paid which share, receipts and settlement (结算)."""

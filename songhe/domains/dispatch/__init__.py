@@ -1,0 +1,1 @@
+"""dispatch: from an alarm or a wish to a person at the door, proven."""

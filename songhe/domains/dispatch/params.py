@@ -1,0 +1,17 @@
+"""The figures that dispatch goes by (data/dispatch.yaml)."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+
+@cache
+def params() -> dict[str, Any]:
+    """Return the figures with their version and status."""
+    text = (files("songhe.domains.dispatch") / "data/dispatch.yaml").read_text("utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found

@@ -1,0 +1,77 @@
+"""Writes of subsidies: programmes, entitlements, money set aside for a service."""
+
+from songhe.domains.subsidies.services.entitlements import (
+    BadPeriod,
+    Doubled,
+    NotFor,
+    advance,
+    end_entitlement,
+    give_entitlement,
+    pause_entitlement,
+    resume_entitlement,
+)
+from songhe.domains.subsidies.services.holding import (
+    Given,
+    HeldOtherwise,
+    NotEntitled,
+    NothingHeld,
+    PriceChanged,
+    held,
+    hold,
+    hold_shares,
+    quote,
+    quote_anew,
+    release,
+    restore,
+    use,
+)
+from songhe.domains.subsidies.services.nightly import fall_back_all, fill_all, release_old, turn
+from songhe.domains.subsidies.services.programmes import (
+    BadProgramme,
+    CodeTaken,
+    Draft,
+    LaterRule,
+    PastDay,
+    define_programme,
+    load_programmes,
+)
+from songhe.domains.subsidies.terms import Quote, Share
+from songhe.engines.ledger.services import TooLittle
+
+__all__ = [
+    "BadPeriod",
+    "BadProgramme",
+    "CodeTaken",
+    "Doubled",
+    "Draft",
+    "Given",
+    "HeldOtherwise",
+    "LaterRule",
+    "NotEntitled",
+    "NotFor",
+    "NothingHeld",
+    "PastDay",
+    "PriceChanged",
+    "Quote",
+    "Share",
+    "TooLittle",
+    "advance",
+    "define_programme",
+    "end_entitlement",
+    "fall_back_all",
+    "fill_all",
+    "give_entitlement",
+    "held",
+    "hold",
+    "hold_shares",
+    "load_programmes",
+    "pause_entitlement",
+    "quote",
+    "quote_anew",
+    "release",
+    "release_old",
+    "restore",
+    "resume_entitlement",
+    "turn",
+    "use",
+]

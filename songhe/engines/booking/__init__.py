@@ -1,0 +1,1 @@
+"""Who has what when: resources with a capacity, bookings, waiting lines; and what repeats."""

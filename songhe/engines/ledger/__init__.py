@@ -1,0 +1,1 @@
+"""Double entry: accounts with a unit, balanced entries that nobody changes, reversal alone."""

@@ -1,0 +1,1 @@
+"""Portal: services, for older people and their families."""

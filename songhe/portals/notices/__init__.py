@@ -1,0 +1,1 @@
+"""Portal: one's own notices, quiet hours, and the browsers in which one is told."""
