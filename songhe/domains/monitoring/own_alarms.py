@@ -30,7 +30,7 @@ class OwnAlarm:
     by: str
 
 
-def of_family(actor: Actor, person_ids: Iterable[UUID]) -> dict[UUID, OwnAlarm]:
+def own_alarms(actor: Actor, person_ids: Iterable[UUID]) -> dict[UUID, OwnAlarm]:
     """Return the gravest open alarm of each of some persons of one's own family; 1 query.
 
     Of those alone who opened both health and home to the actor; without any, nothing is asked.

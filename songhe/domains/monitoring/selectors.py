@@ -18,6 +18,8 @@ from songhe.base.outside.models import OutsideMessage
 from songhe.base.regions import selectors as regions
 from songhe.domains.monitoring import absence_reads, words
 from songhe.domains.monitoring.models import Absence, Alarm, AlarmEntry, Finding, RuleOverride
+from songhe.domains.monitoring.own_alarms import OwnAlarm as OwnAlarm
+from songhe.domains.monitoring.own_alarms import own_alarms as own_alarms
 from songhe.domains.monitoring.own_calls import CallState as CallState
 from songhe.domains.monitoring.own_calls import OwnCall as OwnCall
 from songhe.domains.monitoring.own_calls import own_call as own_call

@@ -15,9 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from songhe.base.access.actor import Actor
-from songhe.domains.monitoring import own_alarms
 from songhe.domains.monitoring import selectors as monitoring
-from songhe.domains.monitoring.own_alarms import OwnAlarm
+from songhe.domains.monitoring.selectors import OwnAlarm
 from songhe.domains.people import panels as people_panels
 from songhe.domains.people import selectors as people
 from songhe.domains.people.selectors import ContactLine, PersonView
@@ -193,7 +192,7 @@ def _persons(actor: Actor, at: datetime) -> tuple[list[PersonLine], bool]:
     views = [people.view_of(actor, row) for row in rows[:MOST_PERSONS]]
     latest = telemetry.latest_of_persons(actor, views, at=at)
     ids = [view.id for view in views]
-    signs, alarms = _signs(actor, ids), own_alarms.of_family(actor, ids)
+    signs, alarms = _signs(actor, ids), monitoring.own_alarms(actor, ids)
     if views and actor.may(VIEW_READINGS):
         telemetry.opened(actor, [view.id for view in views], at=at)
     lines = [
