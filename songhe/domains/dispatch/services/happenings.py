@@ -145,7 +145,12 @@ def _take(actor: Actor, one: Told, ahead_s: float, at: datetime) -> Answer:
 def _kept(
     actor: Actor, visit: Visit, order: Order, one: Told, ahead_s: float, at: datetime
 ) -> Happening | None:
-    """Write the row, or return None where it is there already."""
+    """Write the row, or return None where it is there already.
+
+    A phone tells again what was not answered, so it is looked for first; two at once meet below.
+    """
+    if Happening.objects.filter(pk=one.id).exists():
+        return None
     way, data = _way(order, visit, one)
     data = measuring.kept(data, order, one.step)
     if one.kind == HappeningKind.SIGNATURE:

@@ -80,7 +80,7 @@ def test_who_charges_sees_what_the_record_of_the_visit_is_worth(halved: Centre) 
     visit.refresh_from_db()
     came, went = visit.arrived_at or visit.began_at, visit.ended_at
     told = seen["hu"].pop(ref(visit.order))
-    assert told == Proof(20, True, url, came, went, told.against)
+    assert told == Proof(20, True, url, came, went, told.against, worker="liu")
     assert seen == {"hu": {}, "qi": {}, "liu": {}}
     # Who checks the bill for its payer is told the same, without the record's page.
     halved.users["pay"] = make_user(
