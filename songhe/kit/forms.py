@@ -6,10 +6,12 @@ Forms parse and check shapes; they never write. A service's refusal goes back to
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, ClassVar
 
 from django import forms
 from django.forms import BoundField
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from songhe.kernel.errors import SongheError
@@ -17,6 +19,8 @@ from songhe.kit.errors import sentence
 
 _GROUPS = (forms.RadioSelect, forms.CheckboxSelectMultiple)
 _SHORT = 12
+# What does not say of which field it speaks.
+_NAMELESS = (_("Fill this in."), _("This entry cannot be used."))
 _DJANGO_REQUIRED = forms.Field.default_error_messages["required"]
 
 
@@ -38,11 +42,17 @@ class KitForm(forms.Form):
 
     @property
     def mistakes(self) -> list[dict[str, str]]:
-        """Return every mistake with the id of its field, for the summary; "" for the whole form."""
+        """Return every mistake with the id of its field, for the summary; "" for the whole form.
+
+        A sentence that does not say which field it is about is led by the field's name.
+        """
         found = [{"target": "", "text": str(text)} for text in self.non_field_errors()]
-        for bound in self:
-            target = _target(bound)
-            found += [{"target": target, "text": str(text)} for text in bound.errors]
+        said = [(bound, str(text)) for bound in self for text in bound.errors]
+        often = Counter(text for _bound, text in said)
+        for bound, text in said:
+            if often[text] > 1 or text in [str(one) for one in _NAMELESS]:
+                text = gettext("%(field)s: %(mistake)s") % {"field": bound.label, "mistake": text}
+            found.append({"target": _target(bound), "text": text})
         return found
 
 

@@ -276,6 +276,15 @@ class ReasonForm(KitForm):
     reason = _words(_("Reason"), error_messages={"required": _("Please give a reason.")})
 
 
+class PauseForm(ReasonForm):
+    """Why a bed is paused, and when one looks whether it goes on."""
+
+    look_on = _day(
+        _("Look again by"),
+        help_text=_("Then it is taken up again, paused further, or ended. You are told."),
+    )
+
+
 class ObjectionForm(KitForm):
     """The answer to an objection."""
 

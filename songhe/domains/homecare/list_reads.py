@@ -77,8 +77,7 @@ def horizons(today: date) -> tuple[date, date]:
     )
 
 
-_REVIEWED = (BedState.ACTIVE,)
-_RENEWED = (BedState.ACTIVE, BedState.PAUSED)
+_REVIEWED = _RENEWED = (BedState.ACTIVE, BedState.PAUSED)
 
 
 def _until(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -12,8 +12,10 @@ from songhe.base.access.actor import Actor
 from songhe.domains.dispatch import selectors as dispatch
 from songhe.domains.dispatch.terms import OPEN_ORDERS, OrderState
 from songhe.domains.homecare.models import HomeBed
+from songhe.domains.homecare.terms import BedState
 from songhe.domains.homecare.ward_reads import is_watched
 from songhe.domains.monitoring import selectors as monitoring
+from songhe.engines.workflow.engine import history
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,16 @@ class MonthLine:
 
 
 def months_of(actor: Actor, bed: HomeBed, *, at: datetime) -> list[MonthLine]:
-    """Return the month before and this one, as far as it has gone; 2 queries."""
+    """Return the month before and this one, as far as it has gone; 3 queries.
+
+    What was before the bed was first in use is not its own, and is not counted.
+    """
     this = timezone.localdate(at).replace(day=1)
     before = (this - timedelta(days=1)).replace(day=1)
     zone = timezone.get_default_timezone()
     since = datetime(before.year, before.month, 1, tzinfo=zone)
+    begun = next((one.at for one in history(bed) if one.target == BedState.ACTIVE), at)
+    since = max(since, datetime.combine(timezone.localdate(begun), time(), zone))
     after = (this + timedelta(days=31)).replace(day=1)
     until = datetime(after.year, after.month, 1, tzinfo=zone)
     states: Counter[tuple[date, str]] = Counter()
@@ -55,4 +62,5 @@ def months_of(actor: Actor, bed: HomeBed, *, at: datetime) -> list[MonthLine]:
             alarms=alarms[month] if alarms is not None else None,
         )
         for month in (before, this)
+        if month >= timezone.localdate(since).replace(day=1)
     ]

@@ -18,6 +18,7 @@ from songhe.kit import formats
 
 AGREEMENT_ENDS = "homecare.agreement_ends"
 REVIEW_OVERDUE = "homecare.review_overdue"
+PAUSE_OVERDUE = "homecare.pause_overdue"
 TWO_BEDS = "homecare.two_beds"
 TWO_PERSONS = "homecare.two_persons"
 PERSON_DIED = "homecare.person_died"
@@ -87,6 +88,18 @@ def register() -> None:
             body=_("Look at the goals of the care plan and write the review down."),
             glance=_("A monthly review is overdue"),
             message=_("The monthly review of a home care bed is overdue. Open Songhe to see it."),
+            channels=(Channel.PAGE, Channel.PUSH),
+            ref=_REF,
+            resolve=day_in_words,
+        )
+    )
+    declare(
+        NoticeKind(
+            PAUSE_OVERDUE,
+            title=_("Home care bed %(number)s: the pause was to be looked at by %(day)s"),
+            body=_("Take the bed up again, pause it further, or let it end."),
+            glance=_("A pause is to be looked at"),
+            message=_("A home care bed is still paused. Open Songhe to see it."),
             channels=(Channel.PAGE, Channel.PUSH),
             ref=_REF,
             resolve=day_in_words,

@@ -15,6 +15,7 @@ from songhe.base import vault
 from songhe.base.access import policies
 from songhe.base.access.actor import Actor
 from songhe.domains.catalog import selectors as catalog
+from songhe.domains.catalog.terms import ItemKind
 from songhe.domains.devices import selectors as devices
 from songhe.domains.homecare import selectors, terms, visit_reads
 from songhe.domains.homecare.agreement_texts import AgreementText, text_of
@@ -314,11 +315,15 @@ def _item_names(bed: HomeBed, codes: Iterable[str], on: date) -> dict[str, str]:
 
 
 def items_for(bed: HomeBed, *, at: datetime) -> list[tuple[str, str]]:
-    """Return what the provider may offer in a plan: codes and names."""
+    """Return what the provider may offer in a plan: codes and names; help in need is none."""
     found = catalog.items(
         timezone.localdate(at), bed.region_code, organization_id=bed.organization_id
     )
-    return [(one.code, one.version.name) for one in found if one.version is not None]
+    return [
+        (one.code, one.version.name)
+        for one in found
+        if one.version is not None and one.version.kind != ItemKind.EMERGENCY
+    ]
 
 
 def _steps(bed: HomeBed, *, has_plan: bool, at: datetime) -> list[RoadStep]:

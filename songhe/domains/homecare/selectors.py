@@ -52,12 +52,12 @@ def list_beds(actor: Actor, *, state: str = "", action: str = terms.LIST) -> Que
 def due_beds(actor: Actor, *, today: date, renewal_by: date, review_by: date) -> QuerySet[HomeBed]:
     """Return beds at which something is due until a day, the most urgent first.
 
-    A review of a bed in use, the renewal of one in use or paused, equipment of one that ended,
-    an objection to one that was refused.
+    A review of a bed in use, the look at one that is paused, the renewal of either, equipment of
+    one that ended, an objection to one that was refused.
     """
     rows = policies.scope(actor, with_returns(HomeBed.objects.all()), terms.LIST)
     due = (
-        Q(state="active", review_on__lte=review_by)
+        Q(state__in=("active", "paused"), review_on__lte=review_by)
         | Q(state__in=("active", "paused"), agreed_until__lte=renewal_by)
         | Q(state="ended", returns_due__gt=0)
         | Q(state="refused", answer_due__isnull=False)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from songhe.domains.homecare.list_reads import BedLine, bed_lines
+from songhe.domains.homecare.terms import BedState
 from songhe.domains.organizations import selectors as organizations
 from songhe.kit import formats
 from songhe.kit.tables import Column, Table
@@ -37,7 +38,8 @@ def due(line: BedLine) -> SafeString:
 def _dues(line: BedLine) -> list[tuple[bool, str]]:
     found = []
     if line.review_days is not None:
-        found.append(_said(line.review_days, _("review"), line.bed.review_on))
+        what = _("look at the pause") if line.bed.state == BedState.PAUSED else _("review")
+        found.append(_said(line.review_days, what, line.bed.review_on))
     if line.renewal_days is not None:
         found.append(_said(line.renewal_days, _("renewal"), line.bed.agreed_last))
     if line.answer_days is not None:

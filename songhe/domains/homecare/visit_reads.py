@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
+from songhe.base.access import giving
 from songhe.base.access.actor import Actor
 from songhe.base.accounts.models import User
 from songhe.domains.dispatch import selectors as dispatch
+from songhe.domains.homecare import terms
 from songhe.domains.homecare.models import HomeBed
 from songhe.domains.homecare.params import params
 from songhe.domains.homecare.terms import Purpose
@@ -24,6 +26,7 @@ from songhe.engines.booking.terms import Calendar, Span
 from songhe.kit import formats
 
 VISITOR = "homecare.visitor"
+ACTION = {Purpose.ASSESS: terms.ASSESS, Purpose.FIT: terms.FIT}
 _SHOWN = 3
 
 
@@ -90,13 +93,24 @@ def visits_of(bed: HomeBed, *, at: datetime) -> dict[str, VisitLine]:
     return {one.kind: VisitLine(ids[one.id], names.get(ids[one.id], ""), one.span) for one in found}
 
 
-def visitors(actor: Actor, bed: HomeBed, *, at: datetime) -> list[tuple[UUID, str]]:
-    """Return who could come: who works for the provider, and who asks; 1 query."""
+def visitors(
+    actor: Actor, bed: HomeBed, purpose: Purpose, *, at: datetime
+) -> list[tuple[UUID, str]]:
+    """Return who could come, with her title: who asks, and who works for the provider; 3 queries.
+
+    First who asks, then those whose role writes down what such a visit finds.
+    """
     staff = organizations.staff_of(actor, bed.organization_id, at=at)
-    found = {one.user_id: one.name for one in staff}
+    found = {one.user_id: f"{one.name} · {one.title}" if one.title else one.name for one in staff}
     if actor.user_id is not None:
         found.setdefault(actor.user_id, actor.display_name)
-    return list(found.items())
+    able = giving.who_may(
+        ACTION[purpose],
+        region_code=bed.region_code,
+        organization_id=bed.organization_id,
+        at=at,
+    )
+    return sorted(found.items(), key=lambda one: (one[0] != actor.user_id, one[0] not in able))
 
 
 def free_lines(

@@ -42,7 +42,7 @@ BED_LIFE = workflow(
         step("finish_fitting", "fitting", "fitted", terms.FIT, guard=_asks("finish_fitting")),
         step("agree", "fitted", "agreed", terms.AGREE, guard=_asks("agree")),
         step("activate", "agreed", "active", _MOVE, guard=_asks("activate")),
-        step("pause", "active", "paused", _MOVE, needs_note=True),
+        step("pause", "active paused", "paused", _MOVE, needs_note=True),
         step("resume", "paused", "active", _MOVE, guard=_asks("resume")),
         step("end", _BEGUN, "ended", _MOVE, needs_note=True),
     ],

@@ -44,8 +44,12 @@ def test_panels_come_in_order_escaped_and_for_those_who_may() -> None:
     def nothing(_request, _person):
         return None
 
-    for order, func, action in ((20, second, None), (10, first, None), (30, nothing, None),
-                                (40, hidden, "desk.view_desk")):
+    for order, func, action in (
+        (20, second, None),
+        (10, first, None),
+        (30, nothing, None),
+        (40, hidden, "desk.view_desk"),
+    ):
         slots.register("test.page", order, func, action=action)
     slots.register("test.page", 20, second)
     assert slots.render("test.page", request_of(), "Chen") == "<i>1</i>&lt;b&gt;Chen&lt;/b&gt;"
@@ -57,8 +61,7 @@ def test_panels_come_in_order_escaped_and_for_those_who_may() -> None:
 class Pressure(KitForm):
     units = {"systolic": "mmHg"}
     systolic = forms.IntegerField(label="Systolic", help_text="The upper number")
-    how = forms.ChoiceField(label="How", choices=(("a", "A"), ("b", "B")),
-                            widget=forms.RadioSelect)
+    how = forms.ChoiceField(label="How", choices=(("a", "A"), ("b", "B")), widget=forms.RadioSelect)
     note = forms.CharField(label="Note", required=False)
 
 
@@ -69,7 +72,7 @@ def draw(source: str, **context: object) -> str:
 def test_a_mistake_is_summed_up_linked_and_told_at_its_field() -> None:
     form = Pressure({"systolic": "", "note": "kept"})
     summary = draw("{% error_summary form %}", form=form)
-    assert '<a href="#id_systolic">Fill this in.</a>' in summary
+    assert '<a href="#id_systolic">Systolic: Fill this in.</a>' in summary
     assert '<a href="#id_how_0">' in summary
     assert "2 things to change" in summary
     field = draw("{% field form.systolic %}", form=form)
@@ -99,7 +102,7 @@ def test_a_services_refusal_goes_to_the_field_it_names() -> None:
     refuse(form, Invalid(field="no_such_field"))
     assert form.mistakes == [
         {"target": "", "text": "This entry cannot be used."},
-        {"target": "id_systolic", "text": "This entry cannot be used."},
+        {"target": "id_systolic", "text": "Systolic: This entry cannot be used."},
     ]
 
 

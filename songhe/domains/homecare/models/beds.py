@@ -18,7 +18,8 @@ class HomeBed(models.Model):
 
     number: region, year and a count, such as 990121-2026-0007. home and region are those of the
     application. active_on: since when it is in use without a break; review_on: by which day the
-    next review is due, review_told_on: the due day of which was told that it is over;
+    next review of a bed in use is due, or the look at a paused one; review_told_on: the due day
+    of which was told that it is over;
     entry: the entry of the register that it was opened under, where a merge gave it to another.
     agreed_until: the day on which the last agreement ends, without it.
     as_of (not stored): the moment that the guards of the workflow judge by.
@@ -65,7 +66,11 @@ class HomeBed(models.Model):
             models.Index(fields=["state", "number"], name="bed_state"),
             models.Index(fields=["region_code"], name="bed_region", opclasses=["text_pattern_ops"]),
             models.Index(fields=["organization"], name="bed_organization"),
-            models.Index(fields=["review_on"], name="bed_review", condition=Q(state="active")),
+            models.Index(
+                fields=["review_on"],
+                name="bed_review",
+                condition=Q(state__in=["active", "paused"]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
@@ -19,7 +19,7 @@ from songhe.domains.homecare.params import params
 from songhe.domains.homecare.policies import own_of
 from songhe.domains.homecare.services import registering, running, telling, visiting
 from songhe.domains.homecare.services.common import locked, move, noted
-from songhe.domains.homecare.terms import Purpose
+from songhe.domains.homecare.terms import BedState, Purpose
 from songhe.domains.organizations import selectors as organizations
 from songhe.domains.people import selectors as people
 from songhe.kernel.errors import Conflict, Denied, Invalid
@@ -33,6 +33,11 @@ class NoHome(Invalid):
 class NobodyServes(Invalid):
     code = "homecare.nobody_serves"
     message = "No organisation serves this place: choose who provides the bed."
+
+
+class TooLongAPause(Invalid):
+    code = "homecare.too_long_a_pause"
+    message = "A paused bed is looked at again on a day ahead, within %(days)d days."
 
 
 class BedThereAlready(Conflict):
@@ -142,12 +147,22 @@ def after_a_month(today: date) -> date:
 
 
 @transaction.atomic
-def pause_bed(*, actor: Actor, bed_id: UUID, reason: str, at: datetime) -> HomeBed:
-    """Pause a bed with a reason: its services pause. Raises WrongState, ReasonNeeded."""
+def pause_bed(
+    *, actor: Actor, bed_id: UUID, reason: str, at: datetime, look_on: date | None = None
+) -> HomeBed:
+    """Pause a bed with a reason, or let its pause go on: its services pause.
+
+    look_on: by which day somebody looks whether it goes on; without, after the usual time.
+    Raises WrongState, ReasonNeeded, TooLongAPause, NoSuchBed, Denied.
+    """
     bed = locked(actor, terms.MOVE, bed_id)
-    move(bed, "pause", actor=actor, at=at, note=reason)
-    running.pause(bed, at=at)
-    telling.tell_own(bed, "paused", at=at)
+    today, days = day_of(at), params()["pause"]["longest_days"]
+    if look_on is not None and not today < look_on <= today + timedelta(days=days):
+        raise TooLongAPause(field="look_on", days=days)
+    was_paused = bed.state == BedState.PAUSED
+    running.pause(bed, actor=actor, why=reason, at=at, look_on=look_on)
+    if not was_paused:
+        telling.tell_own(bed, "paused", at=at)
     return bed
 
 

@@ -14,6 +14,7 @@ from songhe.base.access.actor import Actor
 from songhe.base.notify import services as notify
 from songhe.base.regions.days import day_of
 from songhe.domains.catalog import selectors as catalog
+from songhe.domains.catalog.terms import ItemKind
 from songhe.domains.homecare import notices, terms
 from songhe.domains.homecare.models import CarePlan, Goal, HomeBed, PlanService, Review
 from songhe.domains.homecare.services import running
@@ -37,6 +38,11 @@ class BadGoalDay(Invalid):
 class BadService(Invalid):
     code = "homecare.bad_service"
     message = "A visit may begin between two times of one day; the second is later."
+
+
+class NotByDays(Invalid):
+    code = "homecare.not_by_days"
+    message = "Help in an emergency comes when it is needed, not by the days of a plan."
 
 
 class ReviewedAlready(Conflict):
@@ -80,14 +86,14 @@ def make_plan(
     """Write the next version of a bed's care plan; with the bed in use its services change today.
 
     Raises what `Recurrence.check` does, GoalNeeded, BadGoalDay, BadService, WordsNeeded,
-    NotInCatalog, BedIsOver.
+    NotByDays, NotInCatalog, BedIsOver.
     """
     bed = locked(actor, terms.PLAN, bed_id)
     if not goals or not services:
         raise GoalNeeded(field="goal_0" if not goals else "item_0")
     today = day_of(at)
-    for wanted in services:
-        _checked(wanted, today, at)
+    for place, wanted in enumerate(services):
+        _checked(wanted, today, place)
     last = CarePlan.objects.filter(bed=bed).order_by("-version").first()
     plan = CarePlan.objects.create(
         bed=bed, version=last.version + 1 if last else 1, made_at=at, **author(actor)
@@ -120,12 +126,16 @@ def make_plan(
     return plan
 
 
-def _checked(wanted: WantedService, today: date, at: datetime) -> None:
-    """Look at a service before any is begun; dispatch looks again when it makes the series."""
-    catalog.version_at(wanted.item_code, today)
+def _checked(wanted: WantedService, today: date, place: int) -> None:
+    """Look at a service before any is begun; dispatch looks again when it makes the series.
+
+    Help in an emergency comes when it is needed, not by the days of a plan.
+    """
+    if catalog.version_at(wanted.item_code, today).kind == ItemKind.EMERGENCY:
+        raise NotByDays(field=f"item_{place}")
     Recurrence(wanted.rule, today).check()
     if wanted.begins >= wanted.ends:
-        raise BadService(field="ends")
+        raise BadService(field=f"ends_{place}")
 
 
 @transaction.atomic
@@ -174,22 +184,27 @@ def review_bed(
 
 @transaction.atomic
 def remind_of_reviews(*, at: datetime) -> int:
-    """Tell who reviews of beds in use whose review is overdue, once a due day; return how many."""
+    """Tell of reviews that are overdue and of pauses that nobody looked at, once a due day.
+
+    Told is who reviews a bed in use, and who may take a paused one up again or end it. Returns of
+    how many beds was told.
+    """
     rows = HomeBed.objects.select_for_update(of=("self",)).filter(
-        state=BedState.ACTIVE, review_on__lt=day_of(at)
+        state__in=(BedState.ACTIVE, BedState.PAUSED), review_on__lt=day_of(at)
     )
     told = 0
     for bed in rows.exclude(review_told_on=F("review_on")):
         due = bed.review_on
         if due is None:
             continue
+        is_paused = bed.state == BedState.PAUSED
         notify.notify(
-            user_ids=who_may(bed, terms.REVIEW, at),
-            kind=notices.REVIEW_OVERDUE,
+            user_ids=who_may(bed, terms.MOVE if is_paused else terms.REVIEW, at),
+            kind=notices.PAUSE_OVERDUE if is_paused else notices.REVIEW_OVERDUE,
             params={"number": bed.number, "day": due.isoformat()},
             ref=f"homecare.HomeBed/{bed.pk}",
             at=at,
-            url=f"/beds/{bed.pk}/review/",
+            url=f"/beds/{bed.pk}/" if is_paused else f"/beds/{bed.pk}/review/",
         )
         bed.review_told_on = due
         bed.save(update_fields=["review_told_on"])

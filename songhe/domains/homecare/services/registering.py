@@ -17,7 +17,7 @@ from songhe.base.notify import services as notify
 from songhe.domains.homecare import notices, terms
 from songhe.domains.homecare.models import HomeBed
 from songhe.domains.homecare.services import running
-from songhe.domains.homecare.services.common import move, who_may
+from songhe.domains.homecare.services.common import who_may
 from songhe.domains.homecare.terms import BedState
 
 
@@ -39,9 +39,8 @@ def persons_merged(*, kept_id: UUID, gone_id: UUID, at: datetime) -> list[HomeBe
         key=lambda bed: (bed.active_on or at.date(), bed.number),
     )
     for bed in used[1:]:
-        _pause(
-            bed, _("One person has two beds: %(number)s goes on") % {"number": used[0].number}, at
-        )
+        why = _("One person has two beds: %(number)s goes on") % {"number": used[0].number}
+        running.pause(bed, actor=SYSTEM, why=why, at=at)
     for bed in beds:
         others = ", ".join(one.number for one in beds if one is not bed)
         _tell(bed, notices.TWO_BEDS, {"number": bed.number, "other": others}, at)
@@ -56,7 +55,7 @@ def person_died(*, person_id: UUID, at: datetime) -> HomeBed | None:
     if bed is None:
         return None
     if bed.state == BedState.ACTIVE:
-        _pause(bed, _("The person is recorded as dead"), at)
+        running.pause(bed, actor=SYSTEM, why=_("The person is recorded as dead"), at=at)
     _tell(bed, notices.PERSON_DIED, {"number": bed.number}, at)
     return bed
 
@@ -91,11 +90,6 @@ def persons_unmerged(*, kept_id: UUID, gone_id: UUID, at: datetime) -> list[Home
     for bed in told:
         _tell(bed, notices.TWO_PERSONS, {"number": bed.number}, at)
     return told
-
-
-def _pause(bed: HomeBed, why: str, at: datetime) -> None:
-    move(bed, "pause", actor=SYSTEM, at=at, note=why)
-    running.pause(bed, at=at)
 
 
 def _tell(bed: HomeBed, kind: str, params: dict[str, str], at: datetime) -> None:

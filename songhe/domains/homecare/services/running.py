@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from songhe.base.access.actor import SYSTEM
+from songhe.base.access.actor import SYSTEM, Actor
 from songhe.base.regions.days import day_of
 from songhe.domains.dispatch import services as dispatch
 from songhe.domains.dispatch.services import Wanted
 from songhe.domains.dispatch.terms import SeriesState
 from songhe.domains.homecare.models import CarePlan, HomeBed, PlanService
+from songhe.domains.homecare.params import params
+from songhe.domains.homecare.services.common import move
 
 
 def begin(bed: HomeBed, *, at: datetime) -> None:
@@ -37,8 +39,13 @@ def begin(bed: HomeBed, *, at: datetime) -> None:
         row.save(update_fields=["series"])
 
 
-def pause(bed: HomeBed, *, at: datetime) -> None:
-    """Pause what runs."""
+def pause(
+    bed: HomeBed, *, actor: Actor, why: str, at: datetime, look_on: date | None = None
+) -> None:
+    """Pause a locked bed and what runs; look_on: by when one looks again whether it goes on."""
+    usual = day_of(at) + timedelta(days=params()["pause"]["look_after_days"])
+    changes = {"review_on": look_on or usual}
+    move(bed, "pause", actor=actor, at=at, note=why, changes=changes)
     _set(bed, SeriesState.PAUSED, at=at)
 
 

@@ -11,7 +11,7 @@ from songhe.base.access import services as access
 from songhe.base.access.actor import SYSTEM, Actor
 from songhe.base.accounts.models import User
 from songhe.domains.dispatch import selectors as dispatch
-from songhe.domains.homecare import terms, visit_reads
+from songhe.domains.homecare import visit_reads
 from songhe.domains.homecare.models import HomeBed
 from songhe.domains.homecare.params import params
 from songhe.domains.homecare.services import telling
@@ -27,7 +27,6 @@ from songhe.kernel.errors import Conflict, Invalid
 
 OPENED = ("identity", "contact", "home")
 _TOLD = {Purpose.ASSESS: "visit", Purpose.FIT: "fit"}
-_ACTION = {Purpose.ASSESS: terms.ASSESS, Purpose.FIT: terms.FIT}
 
 
 class VisitIsPast(Invalid):
@@ -66,10 +65,10 @@ def arrange_visit(
     Raises Taken with the visits in the way, WithSomebodyElse where she is planned or on leave,
     Closed out of office hours, VisitIsPast, NotOfTheProvider, NoSuchBed, Denied, BedIsOver.
     """
-    bed = locked(actor, _ACTION[purpose], bed_id)
+    bed = locked(actor, visit_reads.ACTION[purpose], bed_id)
     if begins_at <= at:
         raise VisitIsPast(field="day")
-    if visitor_id not in dict(visit_reads.visitors(actor, bed, at=at)):
+    if visitor_id not in dict(visit_reads.visitors(actor, bed, purpose, at=at)):
         raise NotOfTheProvider(field="visitor")
     times.keep([visitor_id])
     resource = hours_of(visitor_id, at=at)
@@ -96,9 +95,8 @@ def arrange_visit(
         pk = booking.book(actor=actor, wish=wish, at=at).pk
     after = timedelta(hours=params()["visits"]["open_after_h"])
     _open_person(bed, purpose, visitor_id, until=span.ends + after, at=at)
-    noted(
-        actor, _ACTION[purpose], bed, at, visitor=str(visitor_id), begins_at=begins_at.isoformat()
-    )
+    visit = {"visitor": str(visitor_id), "begins_at": begins_at.isoformat()}
+    noted(actor, visit_reads.ACTION[purpose], bed, at, **visit)
     telling.tell_own(bed, _TOLD[purpose], at=at, when=begins_at.isoformat())
     return pk
 
@@ -106,10 +104,10 @@ def arrange_visit(
 @transaction.atomic
 def call_off_visit(*, actor: Actor, bed_id: UUID, purpose: Purpose, at: datetime) -> None:
     """Call off the visit that lies ahead. Raises NothingArranged, NoSuchBed, Denied, BedIsOver."""
-    bed = locked(actor, _ACTION[purpose], bed_id)
+    bed = locked(actor, visit_reads.ACTION[purpose], bed_id)
     if not let_go(bed, purpose, at=at):
         raise NothingArranged
-    noted(actor, _ACTION[purpose], bed, at, visit="called off")
+    noted(actor, visit_reads.ACTION[purpose], bed, at, visit="called off")
     telling.tell_own(bed, "visit_off", at=at)
 
 

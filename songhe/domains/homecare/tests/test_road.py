@@ -10,11 +10,12 @@ from django.db import DatabaseError, transaction
 from songhe.base.access.actor import SYSTEM
 from songhe.base.notify import selectors as notify
 from songhe.base.notify.models import Notice
+from songhe.domains.catalog.testing import make_item
 from songhe.domains.devices import services as devices
 from songhe.domains.devices.services import NotHeard
 from songhe.domains.devices.testing import hear, make_device
 from songhe.domains.dispatch.models import Order, Series
-from songhe.domains.homecare import course, readiness, road, services, testing
+from songhe.domains.homecare import course, list_reads, notices, readiness, road, services, testing
 from songhe.domains.homecare.models import (
     Agreement,
     Assessment,
@@ -27,14 +28,15 @@ from songhe.domains.homecare.models import (
 )
 from songhe.domains.homecare.services import WantedGoal
 from songhe.domains.homecare.services.agreeing import BadPeriod, OverlapsAnother, TooEarly
-from songhe.domains.homecare.services.beds import BedThereAlready
+from songhe.domains.homecare.services.beds import BedThereAlready, TooLongAPause
 from songhe.domains.homecare.services.fitting import NotHere, NotInUse, WrongType
 from songhe.domains.homecare.services.planning import (
     GoalNeeded,
+    NotByDays,
     NothingToReview,
     ReviewedAlready,
 )
-from songhe.domains.homecare.tests.conftest import NOW, County
+from songhe.domains.homecare.tests.conftest import BEFORE, NOW, County
 from songhe.domains.homecare.workflow import NotReady
 from songhe.domains.people import selectors as people
 from songhe.domains.people.testing import make_person
@@ -178,6 +180,37 @@ def test_an_agreement_is_renewed_before_it_ends_and_its_end_is_told_once(county:
     assert said[-1].note == "外出"
     assert [line.at for line in said] == sorted(line.at for line in said)
     assert words.count("照护计划第 1 版") == 1
+
+
+def test_a_pause_has_a_day_to_look_again_and_who_may_end_it_is_told(county: County) -> None:
+    bed = county.bed()
+    pause = {"actor": county.actor("leader"), "bed_id": bed.pk, "reason": "住院", "at": NOW}
+    for days in (0, 91):
+        with pytest.raises(TooLongAPause):
+            services.pause_bed(look_on=TODAY + timedelta(days=days), **pause)
+    paused = services.pause_bed(look_on=TODAY + timedelta(days=5), **pause)
+    [line] = list_reads.bed_lines(SYSTEM, [paused], today=TODAY)
+    assert line.review_days == 5
+    # Once its day has passed it is told once; paused further, it has another.
+    later = NOW + timedelta(days=6)
+    assert [services.remind_of_reviews(at=later) for _ in "12"] == [1, 0]
+    told = Notice.objects.filter(kind=notices.PAUSE_OVERDUE)
+    assert {one.user.login for one in told} == {"boss", "leader", "manager"}
+    services.pause_bed(**pause | {"at": later})
+    bed.refresh_from_db()
+    assert (bed.state, bed.review_on) == ("paused", TODAY + timedelta(days=20))
+    assert services.remind_of_reviews(at=later) == 0
+    services.resume_bed(actor=SYSTEM, bed_id=bed.pk, at=later)
+    bed.refresh_from_db()
+    assert bed.review_on == date(2026, 12, 28)
+
+
+def test_help_in_an_emergency_is_no_service_of_a_plan(county: County) -> None:
+    bed = county.bed()
+    make_item(at=BEFORE, code="test-rescue", kind="emergency")
+    assert "test-rescue" not in dict(road.items_for(bed, at=NOW))
+    with pytest.raises(NotByDays):
+        testing.plan(bed, at=NOW, item_code="test-rescue", rule="FREQ=WEEKLY;BYDAY=MO")
 
 
 def test_a_new_version_of_the_plan_ends_the_services_of_the_old(county: County) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from songhe.domains.homecare.bed_forms import (
     AgreeForm,
     AssessForm,
     ObjectionForm,
+    PauseForm,
     PlanForm,
     ReasonForm,
     ReturnForm,
@@ -39,6 +41,7 @@ from songhe.domains.homecare.bed_forms import (
     agreement_days,
     plan_initial,
 )
+from songhe.domains.homecare.params import params
 from songhe.kernel.errors import Conflict, Invalid, NotFound
 from songhe.kit.asks import actor_of
 from songhe.kit.errors import sentence
@@ -223,16 +226,15 @@ class Stop(StepForm):
         self.title = self.button = _STOPS[kwargs["move"]][0]
 
     def form(self, bed: selectors.HomeBed, data: Any = None, files: Any = None) -> KitForm:
-        return ReasonForm(data)
+        if self.kwargs["move"] != "pause":
+            return ReasonForm(data)
+        days = params()["pause"]["look_after_days"]
+        usual = timezone.localdate() + timedelta(days=days)
+        return PauseForm(data, initial={"look_on": usual})
 
     def call(self, bed: selectors.HomeBed, form: Any) -> None:
         act = _STOPS[self.kwargs["move"]][1]
-        act(
-            actor=actor_of(self.request),
-            bed_id=bed.pk,
-            reason=form.cleaned_data["reason"],
-            at=timezone.now(),
-        )
+        act(actor=actor_of(self.request), bed_id=bed.pk, at=timezone.now(), **form.cleaned_data)
 
 
 class Answer(StepForm):

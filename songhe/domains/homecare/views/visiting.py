@@ -59,7 +59,7 @@ class Arrange(View):
 
     def _form(self, request: HttpRequest, bed: Any, data: Any = None) -> VisitForm:
         now = timezone.now()
-        choices = visit_reads.visitors(actor_of(request), bed, at=now)
+        choices = visit_reads.visitors(actor_of(request), bed, self.purpose, at=now)
         standing = visit_reads.visits_of(bed, at=now).get(self.purpose.value)
         initial: dict[str, Any] = {
             "visitor": str(actor_of(request).user_id),
