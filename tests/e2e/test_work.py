@@ -245,6 +245,7 @@ def test_on_the_way_the_phone_tells_its_place_and_at_no_other_time(
             lambda lat=lat: [one["told"]["lat"] for one in page.evaluate(places)] == [lat],
             "the newest place alone", 60,
         )  # fmt: skip
+    expect(page.locator("[data-way]")).to_contain_text("没有信号")
     form = page.locator("#step-arrived form[data-tell=arrived]")
     form.locator("button[data-kind=main]").click()
     if form.get_attribute("data-asked"):
@@ -288,7 +289,12 @@ def test_a_value_beyond_its_limit_is_said_without_a_network_and_stands_in_the_pr
     keep, odd, beyond = (step.locator(f"[data-{name}]") for name in ("keep", "odd", "beyond"))
     keep.click()  # nothing was typed: it stays
     expect(step).not_to_have_attribute("data-state", "done")
-    # What can hardly be is asked about, and corrected.
+    # What can hardly be is asked about, and corrected: two that were exchanged, too many digits.
+    upper.fill("95")
+    lower.fill("128")
+    expect(odd).to_contain_text("舒张压 128 没有低于收缩压 95")
+    upper.press("Enter")
+    expect(step).not_to_have_attribute("data-state", "done")
     upper.fill("1880")
     lower.fill("95")
     expect(odd).to_contain_text("几乎不可能")

@@ -17,6 +17,8 @@ from songhe.kernel import codes
 from songhe.kernel.errors import Invalid
 
 _MOST = 8
+# What is the smaller of two by what they are: diastolic below systolic pressure.
+UNDER = {"8462-4": "8480-6"}
 _OURS = ("units", "beyond", "odd")
 
 
@@ -72,7 +74,11 @@ def kept(told: Mapping[str, Any], order: Order, step_code: str) -> dict[str, Any
         for limit in (step.limits if step is not None else ())
         if limit.code in values and limit.is_beyond(values[limit.code])
     ]
-    odd = [code for code, one in known.items() if not one.low <= values[code] <= one.high]
+    odd = [
+        code
+        for code, one in known.items()
+        if not one.low <= values[code] <= one.high or is_exchanged(code, values)
+    ]
     data |= {"values": values, "units": {code: one.unit for code, one in known.items()}}
     if beyond:
         data |= {"beyond": beyond, "did": did if did in tuple(Did) else Did.UNKNOWN.value}
@@ -80,6 +86,12 @@ def kept(told: Mapping[str, Any], order: Order, step_code: str) -> dict[str, Any
         confirmed = sure if isinstance(sure, list) else []
         data |= {"odd": odd, "sure": [code for code in odd if code in confirmed]}
     return data
+
+
+def is_exchanged(code: str, values: Mapping[str, float]) -> bool:
+    """Tell whether a value is not below the one that it must be below."""
+    other = UNDER.get(code)
+    return other is not None and other in values and values[code] >= values[other]
 
 
 def beyond_of(data: Mapping[str, Any]) -> list[Beyond]:

@@ -25,6 +25,7 @@ from songhe.domains.dispatch import (
     selectors,
     terms,
 )
+from songhe.domains.dispatch import measuring as measuring
 from songhe.domains.dispatch import ordering as ordering
 from songhe.domains.dispatch import own_calls as own_calls
 from songhe.domains.dispatch import own_reads as own_reads

@@ -192,17 +192,16 @@ def _odd(row: Happening) -> tuple[str, ...]:
     """Return each value that can hardly be, and whether she confirmed it."""
     found = []
     for key in row.data.get("odd", ()):
-        code = codes.by_code(key)
-        said = (
-            _("%(name)s: hardly possible (%(low)s to %(high)s), and confirmed by her")
-            if key in row.data.get("sure", ())
-            else _("%(name)s: hardly possible (%(low)s to %(high)s), not confirmed")
-        )
-        found.append(
-            said % {
-                "name": code_name(code), "low": code.text(code.low), "high": code.text(code.high),
-            }
-        )  # fmt: skip
+        code, is_sure = codes.by_code(key), key in row.data.get("sure", ())
+        about = {"name": code_name(code), "low": code.text(code.low), "high": code.text(code.high)}
+        if measuring.is_exchanged(key, row.data["values"]):
+            about["other"] = code_name(codes.by_code(measuring.UNDER[key]))
+            sure = _("%(name)s is not below %(other)s, and confirmed by her")
+            unsure = _("%(name)s is not below %(other)s, not confirmed")
+        else:
+            sure = _("%(name)s: hardly possible (%(low)s to %(high)s), and confirmed by her")
+            unsure = _("%(name)s: hardly possible (%(low)s to %(high)s), not confirmed")
+        found.append((sure if is_sure else unsure) % about)
     return tuple(found)
 
 

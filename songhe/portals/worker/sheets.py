@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from songhe.domains.catalog.terms import Limit
 from songhe.domains.dispatch import terms
-from songhe.domains.dispatch.panels import day_reads, own_calls, signing
+from songhe.domains.dispatch.panels import day_reads, measuring, own_calls, signing
 from songhe.domains.telemetry.terms import code_name, unit_words
 from songhe.kernel import codes
 from songhe.kernel.geo import Point
@@ -76,6 +76,7 @@ class Value:
     """A field for a measured value. low, high: what a body or a room can have at all.
 
     ge, le: where it says stop, upward and downward; limit: the same in words, "" without one.
+    under: the code of the value that it must be below, "" without one; its name.
     """
 
     code: str
@@ -86,6 +87,8 @@ class Value:
     ge: float | None = None
     le: float | None = None
     limit: str = ""
+    under: str = ""
+    under_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,7 @@ def _shown(step: day_reads.WorkStep, line: day_reads.DayVisit, is_current: bool)
 def _value(code: str, limits: tuple[Limit, ...]) -> Value:
     known = codes.by_code(code)
     limit = next((one for one in limits if one.code == code), Limit(code))
+    under = measuring.UNDER.get(code, "")
     bounds = []
     if limit.ge is not None:
         bounds.append(_("stop from %(value)s up") % {"value": known.text(limit.ge)})
@@ -180,6 +184,8 @@ def _value(code: str, limits: tuple[Limit, ...]) -> Value:
         ge=limit.ge,
         le=limit.le,
         limit=pgettext("listed words", ", ").join(bounds),
+        under=under,
+        under_name=code_name(codes.by_code(under)) if under else "",
     )
 
 

@@ -18,6 +18,7 @@ from django.views.generic import View
 from songhe.domains.dispatch import services
 from songhe.domains.dispatch.panels import day_reads, own_calls, params
 from songhe.domains.dispatch.services import proofs
+from songhe.domains.organizations import selectors as organizations
 from songhe.kernel.errors import SongheError
 from songhe.kernel.ids import uuid7
 from songhe.kit.asks import actor_of
@@ -55,6 +56,13 @@ def _page(request: HttpRequest, name: str, tab: str, context: dict[str, Any]) ->
     return response
 
 
+def _desk_phone(request: HttpRequest) -> str:
+    """Return the number of who she works for, "" without one; 1 query."""
+    user_id = actor_of(request).user_id
+    found = organizations.organization_of_user(user_id, at=timezone.now()) if user_id else None
+    return found.phone if found is not None else ""
+
+
 class Today(View):
     """What is asked now, then the visits of today in order."""
 
@@ -90,7 +98,8 @@ class VisitPage(View):
     def get(self, request: HttpRequest, id: UUID) -> HttpResponse:  # noqa: A002
         now = timezone.now()
         sheet = day_reads.sheet_of(actor_of(request), id, at=now)
-        return _page(request, "visit", "today", sheets.visit(sheet, at=now))
+        context = sheets.visit(sheet, at=now) | {"desk_phone": _desk_phone(request)}
+        return _page(request, "visit", "today", context)
 
 
 class TellOne(View):
@@ -116,7 +125,8 @@ class Help(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         call = own_calls.own_call(actor_of(request), at=timezone.now())
-        return _page(request, "help", "help", {"new_id": uuid7(), "call": call})
+        context = {"new_id": uuid7(), "call": call, "desk_phone": _desk_phone(request)}
+        return _page(request, "help", "help", context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         actor, now = actor_of(request), timezone.now()

@@ -7,7 +7,13 @@ self.songheMeasured = (() => {
   const fields = (form) => [...form.querySelectorAll("[data-measured]")];
   const filled = (form) => fields(form).filter((field) => field.value !== "");
   const values = (form) => filled(form).map((field) => `${field.name}=${field.value}`).join("&");
-  const isOdd = ({ value, dataset: { low, high } }) => Number(value) < Number(low) || Number(value) > Number(high);
+  const isOut = ({ value, dataset: { low, high } }) => Number(value) < Number(low) || Number(value) > Number(high);
+  /* The value that this one must be below, where both are there and it is not. */
+  const other = (field) => {
+    const above = field.dataset.under && field.form.elements[field.dataset.under];
+    return above && above.value !== "" && Number(field.value) >= Number(above.value) ? above.value : null;
+  };
+  const isOdd = (field) => isOut(field) || other(field) !== null;
   const isBeyond = ({ value, dataset: { ge, le } }) => (ge !== undefined && Number(value) >= Number(ge))
     || (le !== undefined && Number(value) <= Number(le));
   const isSure = (form) => form.dataset.sure === values(form);
@@ -17,14 +23,16 @@ self.songheMeasured = (() => {
     const odd = isSure(form) ? [] : filled(form).filter(isOdd);
     return { odd, beyond: odd.length ? [] : filled(form).filter(isBeyond) };
   };
-  const sentence = ({ value, dataset: { name, unit, limit, low, high } }, words) => {
-    const said = { value, name, unit, limit, low: Number(low), high: Number(high) };
+  const sentence = (field, words) => {
+    const { value, dataset: { name, unit, limit, low, high, underName } } = field;
+    const said = { value, name, unit, limit, low: Number(low), high: Number(high), under: underName, other: other(field) };
     return words.replace(/\{(\w+)\}/g, (_all, key) => said[key]);
   };
   const say = (form, name, found) => {
     const box = one(`[data-${name}]`, form);
     const words = one("[data-judged-words]", box);
-    const text = found.map((field) => sentence(field, words.dataset.say)).join(" ");
+    const { say: usual, sayUnder } = words.dataset;
+    const text = found.map((field) => sentence(field, name === "odd" && !isOut(field) ? sayUnder : usual)).join(" ");
     if (words.textContent !== text) words.textContent = text;
     box.hidden = !found.length;
     for (const field of found) field.setAttribute("aria-invalid", "true");

@@ -24,7 +24,10 @@ self.songheWay = (() => {
     way = { visit, at, is_known };
     return kept.setFact("way", way);
   };
-  const show = (visit, clock) => {
+  /* What the server has not heard yet, the desk does not see. */
+  const waits = (visit, queue) => queue.some(({ told, state }) => told.visit === visit && state === "kept"
+    && ["set_off", "place"].includes(told.kind));
+  const show = (visit, queue, clock) => {
     const known = way?.visit === visit ? way : null;
     strip.hidden = !visit || !known;
     if (strip.hidden) return;
@@ -32,7 +35,8 @@ self.songheWay = (() => {
     const step = document.querySelector("#step-arrived[aria-current] .step-body");
     if (step && strip.parentElement !== step) step.prepend(strip);
     else if (!step && !strip.isConnected) document.getElementById("work").before(strip);
-    const text = known.is_known ? strip.dataset.sayTold : strip.dataset.sayNone;
+    const { sayTold, sayNone, sayWaits } = strip.dataset;
+    const text = !known.is_known ? sayNone : waits(visit, queue) ? sayWaits : sayTold;
     words.textContent = text.replace("{n}", Math.round(every_ms() / 60000)).replace("{time}", clock(known.at));
   };
   /* A page never asks for the place by itself: it was allowed when she set off, or it is not told. */
@@ -44,7 +48,7 @@ self.songheWay = (() => {
   /* Called each second. tell: keeps a place of a visit and sends it; clock: words of a time here. */
   const tick = async (day, queue, tell, clock) => {
     const visit = visitOf(day, queue);
-    show(visit, clock);
+    show(visit, queue, clock);
     const since = way?.visit === visit ? Math.abs(Date.now() - way.at) : Infinity;
     if (!visit || document.hidden || asking || since < every_ms()) return;
     asking = true;
@@ -52,7 +56,7 @@ self.songheWay = (() => {
       const place = (await isAllowed()) ? await self.songheProof.place() : null;
       await note(visit, Date.now(), Boolean(place));
       if (place) await tell(visit, place);
-      show(visit, clock);
+      show(visit, queue, clock);
     } finally {
       asking = false;
     }
