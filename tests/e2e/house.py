@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,8 @@ class House:
             self._process.kill()
             self._process.wait()
         for process in psutil.wait_procs(family, timeout=10)[1]:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
     def child(self, name: str) -> int:
         """Return the process number of a child of the supervisor."""

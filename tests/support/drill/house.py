@@ -121,7 +121,8 @@ class DrillHouse:
                 self._process.kill()
                 self._process.wait()
             for process in psutil.wait_procs(family, timeout=10)[1]:
-                process.kill()
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
         if self.clock is not None:
             self.clock.close()
         shutil.rmtree(self.cluster.home, ignore_errors=True)
